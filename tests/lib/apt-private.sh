@@ -7,7 +7,7 @@
 #
 #   apt_private DIR SUITE [ARCH]    prepares DIR and fetches the lists once (again after 7 days)
 #   apt_private_debs DIR PKG…       downloads the packages and all they depend on, into DIR/debs
-#   apt_private_source DIR PKG…     downloads and unpacks source packages into the current directory
+#   apt_private_source DIR PKG…     downloads source packages, unpacked and patched into ./PKG
 #
 # Each returns non-zero and says why on stderr.
 
@@ -78,9 +78,39 @@ apt_private_debs() {
     find "$dir/cache/archives" -maxdepth 1 -name '*.deb' -exec ln -f -t "$dir/debs" {} +
 }
 
+# Mirrors may serve the tar files of a source package without its .dsc; the hashes that apt checks
+# come from the list of sources, so nothing is lost by leaving it out and unpacking by ourselves.
 apt_private_source() {
-    apt-get "${apt_private_opts[@]}" source "${@:2}" >"$(realpath -m "$1")/log" 2>&1 || {
-        cat "$(realpath -m "$1")/log" >&2
-        return 1
-    }
+    local dir package archive top patch
+    dir=$(realpath -m "$1")
+    shift
+    for package; do
+        rm -rf "$dir/fetch"
+        mkdir -p "$dir/fetch"
+        (
+            cd "$dir/fetch" &&
+                apt-get "${apt_private_opts[@]}" source --download-only --tar-only "$package" &&
+                apt-get "${apt_private_opts[@]}" source --download-only --diff-only "$package"
+        ) >"$dir/log" 2>&1 || {
+            cat "$dir/log" >&2
+            return 1
+        }
+        archive=$(find "$dir/fetch" -name '*.orig.tar.*' -print -quit)
+        if [ -z "$archive" ]; then
+            echo "apt-private: no original archive of $package" >&2
+            return 1
+        fi
+        rm -rf "${PWD:?}/$package"
+        mkdir "$package"
+        tar -xf "$archive" -C "$package" --strip-components=1 --no-same-owner || return 1
+        archive=$(find "$dir/fetch" -name '*.debian.tar.*' -print -quit)
+        [ -n "$archive" ] || continue
+        tar -xf "$archive" -C "$package" --no-same-owner || return 1
+        top=$PWD/$package
+        [ -e "$top/debian/patches/series" ] || continue
+        sed -e 's/[[:space:]]*#.*//' -e '/^$/d' "$top/debian/patches/series" |
+            while read -r patch _; do
+                patch -d "$top" -p1 -s <"$top/debian/patches/$patch" || exit 1
+            done || return 1
+    done
 }
