@@ -25,7 +25,8 @@ extern const struct vl_name vl_personality_names[]; /* "LINUX", "LINUX32" */
 /* "CAP_CHOWN" in any case, with or without CAP_; -ENOENT when unknown. */
 int vl_cap_by_name(const char *name);
 const char *vl_cap_name(int cap); /* "CAP_…" or NULL */
-/* Signal: number, NAME or SIGNAME in any case, RTMIN+n, RTMAX-n; 0 is refused unless allow_zero. -EINVAL when unknown. */
+/* Signal: number 0..64, NAME or SIGNAME in any case, RTMIN+n, RTMAX-n; -EINVAL when unknown. 0 (existence check)
+ * is given back as 0: the caller decides. */
 int vl_signal_by_name(const char *s);
 
 #endif

@@ -11,14 +11,15 @@ struct vl_caps {
 };
 int vl_caps_get(pid_t pid, struct vl_caps *ret); /* 0: the calling thread */
 int vl_caps_set(const struct vl_caps *c);        /* of the calling thread */
-/* The bounding set and the highest capability the kernel knows, in one pass. ret_last may be NULL. */
+/* The bounding set and the highest capability the kernel knows, in one pass. ret_last may be NULL.
+ */
 int vl_caps_bounding(uint64_t *ret, int *ret_last);
 int vl_caps_bounding_drop(uint64_t keep); /* drops all that are not in keep */
 int vl_caps_ambient(uint64_t *ret);
 int vl_caps_ambient_clear(void);
 int vl_caps_ambient_raise(uint64_t caps);
-/* Makes everything permitted inheritable and ambient, so that it survives an exec in a user namespace that
- * has no maps yet. System calls only: usable in a vfork child. */
+/* Makes everything permitted inheritable and ambient, so that it survives an exec in a user
+ * namespace that has no maps yet. System calls only: usable in a vfork child. */
 int vl_caps_keep_over_exec(void);
 int vl_caps_last(void); /* /proc/sys/kernel/cap_last_cap, else by asking; -errno */
 

@@ -2,12 +2,13 @@
 /*
  * New processes without copying ours: clone3(2) with CLONE_VM|CLONE_VFORK.
  *
- * The child borrows the parent's memory and runs fn on a stack of its own (mmapped, with a guard page) while
- * the calling thread waits until it has exec'ed or exited. All signals are blocked around it; in the child
- * every disposition that is not ignored is reset to the default (CLONE_CLEAR_SIGHAND, or by hand) and the
- * mask stays full: fn empties it with vl_child_unmask right before its exec. fn must use system
- * calls only: no allocation, no stdio, no locks, no exit handlers; it must not return to libc state (what it
- * returns is its exit status) and must not change ids with libc wrappers, which signal other threads.
+ * The child borrows the parent's memory and runs fn on a stack of its own (mmapped, with a guard
+ * page) while the calling thread waits until it has exec'ed or exited. All signals are blocked
+ * around it; in the child every disposition that is not ignored is reset to the default
+ * (CLONE_CLEAR_SIGHAND, or by hand) and the mask stays full: fn empties it with vl_child_unmask
+ * right before its exec. fn must use system calls only: no allocation, no stdio, no locks, no exit
+ * handlers; it must not return to libc state (what it returns is its exit status) and must not
+ * change ids with libc wrappers, which signal other threads.
  */
 #ifndef VL_SYS_CLONE_H
 #define VL_SYS_CLONE_H
@@ -20,18 +21,20 @@
 #include "base/cleanup.h"
 
 struct vl_clone {
-    uint64_t flags;  /* CLONE_NEW… and CLONE_PARENT; VM, VFORK, PIDFD, INTO_CGROUP are added here */
-    int cgroup_fd;   /* borrowed directory on cgroup2 to be born in, or VL_NOFD */
-    int exit_signal; /* usually SIGCHLD; 0 leaves the parent unsignalled (wait with __WALL or by pidfd) */
+    uint64_t flags; /* CLONE_NEW… and CLONE_PARENT; VM, VFORK, PIDFD, INTO_CGROUP are added here */
+    int cgroup_fd;  /* borrowed directory on cgroup2 to be born in, or VL_NOFD */
+    int exit_signal;   /* usually SIGCHLD; 0 leaves the parent unsignalled (wait with __WALL or by
+                          pidfd) */
     size_t stack_size; /* 0 means 64 KiB */
 };
 /*
- * Returns the pid, with *ret_pidfd set (the caller's; VL_NOFD where clone(2) had to be used on a kernel
- * without CLONE_PIDFD), or -errno. *ret_in_cgroup (may be NULL) says whether the child was born in the
- * cgroup; when false and cgroup_fd was given, the caller must write the pid into cgroup.procs: the reason is
- * that clone3 or CLONE_INTO_CGROUP is missing, and clone(2) was used.
+ * Returns the pid, with *ret_pidfd set (the caller's; VL_NOFD where clone(2) had to be used on a
+ * kernel without CLONE_PIDFD), or -errno. *ret_in_cgroup (may be NULL) says whether the child was
+ * born in the cgroup; when false and cgroup_fd was given, the caller must write the pid into
+ * cgroup.procs: the reason is that clone3 or CLONE_INTO_CGROUP is missing, and clone(2) was used.
  */
-pid_t vl_clone_vm(int (*fn)(void *), void *arg, const struct vl_clone *c, int *ret_pidfd, bool *ret_in_cgroup);
+pid_t vl_clone_vm(int (*fn)(void *), void *arg, const struct vl_clone *c, int *ret_pidfd,
+                  bool *ret_in_cgroup);
 /* In the child: the signal mask becomes empty. */
 void vl_child_unmask(void);
 /* In the child: every signal back to SIG_DFL, those inherited as ignored too. */
@@ -50,14 +53,14 @@ struct vl_spawn {
     int std_fds[3];    /* borrowed; VL_NOFD means /dev/null */
     const struct vl_spawn_fd *fds;
     size_t n_fds;
-    const char *cwd;  /* or NULL */
-    int cgroup_fd;    /* or VL_NOFD */
-    bool new_session; /* setsid */
+    const char *cwd;      /* or NULL */
+    int cgroup_fd;        /* or VL_NOFD */
+    bool new_session;     /* setsid */
     bool die_with_parent; /* PR_SET_PDEATHSIG SIGKILL */
 };
 #define VL_SPAWN_INIT                                                                              \
     {                                                                                              \
-        .exec_fd = VL_NOFD, .std_fds = {VL_NOFD, VL_NOFD, VL_NOFD}, .cgroup_fd = VL_NOFD,               \
+        .exec_fd = VL_NOFD, .std_fds = {VL_NOFD, VL_NOFD, VL_NOFD}, .cgroup_fd = VL_NOFD,          \
     }
 
 enum vl_spawn_step {
@@ -74,9 +77,9 @@ struct vl_child {
     pid_t pid;
     int pidfd; /* owned, or VL_NOFD */
 };
-/* Starts the program; exec has succeeded when this returns 0. Else -errno, *ret_step (may be NULL) says
- * where, and no process is left. In the program: signals default, mask empty, descriptors 0-2 and targets
- * only. */
+/* Starts the program; exec has succeeded when this returns 0. Else -errno, *ret_step (may be NULL)
+ * says where, and no process is left. In the program: signals default, mask empty, descriptors 0-2
+ * and targets only. */
 int vl_spawn(const struct vl_spawn *s, struct vl_child *ret, enum vl_spawn_step *ret_step);
 
 /* How a process ended. */
@@ -84,20 +87,21 @@ struct vl_exit {
     bool signaled;
     int value; /* exit status or signal number */
 };
-/* Waits up to timeout_ms (-1 for ever), then reaps: 0 and *ret; -ETIME when time is up (still running). Takes
- * the pidfd out of c once reaped. */
+/* Waits up to timeout_ms (-1 for ever), then reaps: 0 and *ret; -ETIME when time is up (still
+ * running). Takes the pidfd out of c once reaped. */
 int vl_child_wait(struct vl_child *c, int timeout_ms, struct vl_exit *ret);
 /* SIGKILL and reap. */
 void vl_child_kill(struct vl_child *c);
 
-/* Spawns, waits, kills at the timeout (-ETIME). out (may be NULL) receives up to out_size-1 bytes of what the
- * program writes to descriptors 1 and 2 (those given in s are then ignored), terminated; more is read and
- * dropped. */
-int vl_spawn_run(const struct vl_spawn *s, int timeout_ms, struct vl_exit *ret, enum vl_spawn_step *ret_step,
-                 char *out, size_t out_size);
+/* Spawns, waits, kills at the timeout (-ETIME). out (may be NULL) receives up to out_size-1 bytes
+ * of what the program writes to descriptors 1 and 2 (those given in s are then ignored),
+ * terminated; more is read and dropped. */
+int vl_spawn_run(const struct vl_spawn *s, int timeout_ms, struct vl_exit *ret,
+                 enum vl_spawn_step *ret_step, char *out, size_t out_size);
 
-/* Searches a PATH-like list (NULL: that of our environment, else the usual system directories) for an
- * executable regular file. *ret is the caller's. -ENOENT. A name with a slash is checked as it is. */
+/* Searches a PATH-like list (NULL: that of our environment, else the usual system directories) for
+ * an executable regular file. *ret is the caller's. -ENOENT. A name with a slash is checked as it
+ * is. */
 int vl_find_program(const char *name, const char *path_list, char **ret);
 
 #endif

@@ -232,7 +232,7 @@ struct vl_open_how {
 #define NS_GET_PARENT 0xb702 /* 4.9 */
 #endif
 #ifndef NS_GET_NSTYPE
-#define NS_GET_NSTYPE 0xb703   /* 4.11 */
+#define NS_GET_NSTYPE 0xb703    /* 4.11 */
 #define NS_GET_OWNER_UID 0xb704 /* 4.11 */
 #endif
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Ids and process attributes of the calling thread, by raw system calls: the C library's wrappers change all
- * threads by signals, which a child on borrowed memory (sys/clone.h) must not start. 0 or -errno.
+ * Ids and process attributes of the calling thread, by raw system calls: the C library's wrappers
+ * change all threads by signals, which a child on borrowed memory (sys/clone.h) must not start. 0
+ * or -errno.
  */
 #ifndef VL_SYS_CRED_H
 #define VL_SYS_CRED_H

@@ -14,7 +14,8 @@
 #include <sys/types.h>
 #include "base/cleanup.h"
 
-/* open(2), openat(2) with O_CLOEXEC added; mode matters with O_CREAT and O_TMPFILE. EINTR is retried. */
+/* open(2), openat(2) with O_CLOEXEC added; mode matters with O_CREAT and O_TMPFILE. EINTR is
+ * retried. */
 int vl_open(const char *path, int flags);
 int vl_open_at(int dirfd, const char *path, int flags, mode_t mode);
 /* Opens the same file again with other flags (an O_PATH descriptor for reading, say) through
@@ -25,8 +26,8 @@ int vl_fd_reopen(int fd, int flags);
 int vl_fd_dup_above(int fd, int min);
 int vl_fd_set_cloexec(int fd, bool on);
 int vl_fd_set_nonblock(int fd, bool on);
-int vl_pipe(int ret[2]);                      /* pipe2(O_CLOEXEC) */
-int vl_socketpair(int type, int ret[2]);      /* AF_UNIX; type such as SOCK_SEQPACKET */
+int vl_pipe(int ret[2]);                 /* pipe2(O_CLOEXEC) */
+int vl_socketpair(int type, int ret[2]); /* AF_UNIX; type such as SOCK_SEQPACKET */
 
 /* "/proc/self/fd/N" */
 #define VL_PROC_FD_MAX 32
@@ -34,8 +35,9 @@ void vl_proc_fd_path(char buf[VL_PROC_FD_MAX], int fd);
 /* The target of /proc/self/fd/N; caller frees *ret. */
 int vl_fd_path(int fd, char **ret);
 
-/* Closes, or marks close-on-exec, every descriptor from first on. close_range(2) (5.9; its CLOEXEC flag
- * 5.11), else /proc/self/fd, else a loop up to RLIMIT_NOFILE. No allocation: usable in a vfork child. */
+/* Closes, or marks close-on-exec, every descriptor from first on. close_range(2) (5.9; its CLOEXEC
+ * flag 5.11), else /proc/self/fd, else a loop up to RLIMIT_NOFILE. No allocation: usable in a vfork
+ * child. */
 int vl_close_from(int first);
 int vl_cloexec_from(int first);
 
@@ -60,8 +62,8 @@ int vl_memfd_sealed(const char *name, const void *data, size_t len, bool exec);
 /* An empty, sealable memfd for the caller to fill, then vl_memfd_seal. */
 int vl_memfd_new(const char *name, bool exec);
 int vl_memfd_seal(int fd, bool exec);
-/* 0 when nobody can change content or size any more (WRITE, GROW, SHRINK and SEAL are set), -EPERM when a
- * seal is missing, -EINVAL when fd is no memfd at all. */
+/* 0 when nobody can change content or size any more (WRITE, GROW, SHRINK and SEAL are set), -EPERM
+ * when a seal is missing, -EINVAL when fd is no memfd at all. */
 int vl_memfd_check_seals(int fd);
 
 #endif

@@ -2,8 +2,9 @@
 /*
  * Host facts, gathered once by trying, never by kernel version.
  *
- * A plain struct: the planner takes it as input, and golden tests fill it from JSON. Strings and arrays are
- * owned by the struct; a NULL string means unknown or absent. Nothing in it refers to an open descriptor.
+ * A plain struct: the planner takes it as input, and golden tests fill it from JSON. Strings and
+ * arrays are owned by the struct; a NULL string means unknown or absent. Nothing in it refers to an
+ * open descriptor.
  */
 #ifndef VL_SYS_HOST_H
 #define VL_SYS_HOST_H
@@ -31,7 +32,8 @@ enum vl_cgroup_mode {
 
 /* One v1 hierarchy that is mounted. */
 struct vl_cgroup_v1 {
-    char *controllers; /* as in /proc/self/cgroup: "cpu,cpuacct"; for a named one its name: "systemd" */
+    char *controllers; /* as in /proc/self/cgroup: "cpu,cpuacct"; for a named one its name:
+                          "systemd" */
     char *mount;       /* absolute, no symbolic links: "/sys/fs/cgroup/cpu,cpuacct" */
     char *own_path;    /* our own cgroup, relative to the mount, with a leading slash */
     bool named;
@@ -71,8 +73,9 @@ struct vl_host {
     struct vl_idmap_line *own_uid_map, *own_gid_map;
     size_t n_own_uid_map, n_own_gid_map;
     bool setgroups_denied; /* in our user namespace */
-    uint64_t caps_effective, caps_permitted, caps_inheritable, caps_bounding, caps_ambient; /* 1 << CAP_… */
-    int last_cap; /* highest capability number of the kernel */
+    uint64_t caps_effective, caps_permitted, caps_inheritable, caps_bounding,
+        caps_ambient;      /* 1 << CAP_… */
+    int last_cap;          /* highest capability number of the kernel */
     char *xdg_runtime_dir; /* environment; NULL when unset or empty */
 
     /* subordinate ids and helpers: vl_host_gather_subids */
@@ -97,11 +100,11 @@ struct vl_host {
     char *kernel_release, *machine; /* uname(2): for cache keys and `features` only */
 };
 
-/* Gathers everything but the subordinate ids; about 100 microseconds. *h must be zeroed. Never fails for a
- * missing facility; -errno only when /proc is not there. */
+/* Gathers everything but the subordinate ids; about 100 microseconds. *h must be zeroed. Never
+ * fails for a missing facility; -errno only when /proc is not there. */
 int vl_host_gather(struct vl_host *h);
-/* Reads /etc/subuid and /etc/subgid for the effective user, and finds newuidmap and newgidmap. Files that are
- * absent mean no ranges. */
+/* Reads /etc/subuid and /etc/subgid for the effective user, and finds newuidmap and newgidmap.
+ * Files that are absent mean no ranges. */
 int vl_host_gather_subids(struct vl_host *h);
 void vl_host_reset(struct vl_host *h); /* frees what it owns and zeroes it */
 static inline void vl_cleanup_host(struct vl_host *h)

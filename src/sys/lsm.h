@@ -7,7 +7,8 @@
 
 bool vl_lsm_apparmor(void); /* /sys/module/apparmor/parameters/enabled is Y */
 bool vl_lsm_selinux(void);  /* selinuxfs is mounted at /sys/fs/selinux */
-/* Whether a named AppArmor profile is loaded: 0, -ENOENT, or -errno when the list cannot be read. */
+/* Whether a named AppArmor profile is loaded: 0, -ENOENT, or -errno when the list cannot be read.
+ */
 int vl_lsm_apparmor_profile(const char *name);
 /* Our own label (attr/current) without newline; caller frees. */
 int vl_lsm_own_label(char **ret);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Scheduling: sched_setattr(2), sched_setaffinity(2), ioprio_set(2), set_mempolicy(2). 0 or -errno. */
+/* Scheduling: sched_setattr(2), sched_setaffinity(2), ioprio_set(2), set_mempolicy(2). 0 or -errno.
+ */
 #ifndef VL_SYS_SCHED_H
 #define VL_SYS_SCHED_H
 
@@ -7,7 +8,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* struct sched_attr without the utilisation clamps (VER0, 48 bytes): what the OCI scheduler field needs. */
+/* struct sched_attr without the utilisation clamps (VER0, 48 bytes): what the OCI scheduler field
+ * needs. */
 struct vl_sched_attr {
     uint32_t size; /* filled in by vl_sched_set */
     uint32_t policy;

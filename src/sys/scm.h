@@ -10,8 +10,9 @@
 
 #define VL_SCM_MAX_FDS 64 /* the kernel allows 253 */
 
-/* Sends n bytes (at least one) and n_fds borrowed descriptors as one message; 0 or -errno. No SIGPIPE: a
- * gone peer is -EPIPE. A short write on a stream socket is finished without repeating the descriptors. */
+/* Sends n bytes (at least one) and n_fds borrowed descriptors as one message; 0 or -errno. No
+ * SIGPIPE: a gone peer is -EPIPE. A short write on a stream socket is finished without repeating
+ * the descriptors. */
 int vl_scm_send(int sock, const void *buf, size_t n, const int *fds, size_t n_fds);
 
 struct vl_scm_msg {
@@ -22,9 +23,9 @@ struct vl_scm_msg {
     uid_t uid;
     gid_t gid;
 };
-/* Receives one message into buf. On any error no descriptor is left open. -EMSGSIZE when the message was
- * longer than n, -EBADMSG when descriptors were lost or more than max_fds came, -EAGAIN on a non-blocking
- * or timed-out socket. */
+/* Receives one message into buf. On any error no descriptor is left open. -EMSGSIZE when the
+ * message was longer than n, -EBADMSG when descriptors were lost or more than max_fds came, -EAGAIN
+ * on a non-blocking or timed-out socket. */
 int vl_scm_recv(int sock, void *buf, size_t n, size_t max_fds, struct vl_scm_msg *ret);
 void vl_scm_close(struct vl_scm_msg *m); /* closes the descriptors it still holds */
 /* The one-descriptor case: takes descriptor i out of the message. */

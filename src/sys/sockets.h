@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * AF_UNIX sockets at a directory descriptor: the address is /proc/self/fd/DIRFD/NAME, so that the 107 bytes
- * of sun_path never limit where a directory may be. unix(7). fd or -errno; all close-on-exec.
+ * AF_UNIX sockets at a directory descriptor: the address is /proc/self/fd/DIRFD/NAME, so that the
+ * 107 bytes of sun_path never limit where a directory may be. unix(7). fd or -errno; all
+ * close-on-exec.
  */
 #ifndef VL_SYS_SOCKETS_H
 #define VL_SYS_SOCKETS_H
 
 #include <sys/types.h>
 
-/* Bound (mode set before anybody can connect) and listening; type SOCK_SEQPACKET or SOCK_STREAM (SOCK_DGRAM:
- * bound only). -EADDRINUSE when the name exists. */
+/* Bound (mode set before anybody can connect) and listening; type SOCK_SEQPACKET or SOCK_STREAM
+ * (SOCK_DGRAM: bound only). -EADDRINUSE when the name exists. */
 int vl_unix_listen_at(int dirfd, const char *name, int type, mode_t mode, int backlog);
 int vl_unix_connect_at(int dirfd, const char *name, int type);
 /* A path of any length; "@name" is an abstract address. */

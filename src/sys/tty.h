@@ -7,8 +7,8 @@
 #include <stdint.h>
 #include <termios.h>
 
-/* A new pair from ptmx_path ("/dev/ptmx", or below a devpts of its own), neither becoming our controlling
- * terminal. The slave is opened from the master (TIOCGPTPEER, 4.13), not by path. */
+/* A new pair from ptmx_path ("/dev/ptmx", or below a devpts of its own), neither becoming our
+ * controlling terminal. The slave is opened from the master (TIOCGPTPEER, 4.13), not by path. */
 int vl_pty_open(const char *ptmx_path, int *ret_master, int *ret_slave);
 /* Number N of the slave /dev/pts/N. */
 int vl_pty_number(int master);
