@@ -1,1 +1,2 @@
-# see Makefile.am
+noinst_LIBRARIES += src/prep/libprep.a
+src_prep_libprep_a_SOURCES = src/prep/prep.c src/prep/prep.h src/prep/internal.h src/prep/late.c

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Plan → owned descriptors. Everything outside the container that a launch needs is opened here, once, in
+ * table order, and never looked up by path again; released in reverse order.
+ */
+#ifndef VL_PREP_PREP_H
+#define VL_PREP_PREP_H
+
+#include <sys/types.h>
+#include "base/error.h"
+#include "plan/plan.h"
+
+struct vl_prep {
+    const struct vl_plan *plan; /* borrowed, must outlive this */
+    struct vl_ident *ident;     /* one a descriptor of the plan; fd -1 = not open (late or optional) */
+    char *empty_path;           /* the shared empty directory, for those who must open it in another namespace */
+};
+
+/* What prep cannot open by path. All borrowed. */
+struct vl_prep_env {
+    int root_dirfd;        /* state root: holds the shared empty directory */
+    const char *root_path; /* its absolute path */
+    int gate_fd;           /* listening socket of the start gate, or VL_NOFD */
+};
+
+void vl_prep_free(struct vl_prep *p); /* closes every descriptor */
+VL_DEFINE_CLEANUP(prep)
+
+/* Opens all descriptors that exist before the clone. Errors name the path and the place in config.json. */
+int vl_prep_open(const struct vl_plan *plan, const struct vl_prep_env *env, struct vl_prep **ret,
+                 struct vl_error **err);
+
+/*
+ * Opens the late ones of a stage that waits (AWAITING): IN_NS as O_PATH below the stage's root in its own mount
+ * namespace but with our rights, LATE_TREE as detached trees, id-mapped where the plan says so.
+ * Returns the descriptors in *ret_fds (borrowed from p) in table order, *ret_n many.
+ */
+int vl_prep_late(struct vl_prep *p, pid_t stage, int **ret_fds, size_t *ret_n, struct vl_error **err);
+
+/* Closes what the stage has by now and we no longer need. */
+void vl_prep_close_all(struct vl_prep *p);
+
+#endif
