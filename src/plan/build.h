@@ -3,6 +3,7 @@
 #ifndef VL_PLAN_BUILD_H
 #define VL_PLAN_BUILD_H
 
+#include "confine/seccomp.h"
 #include "plan/plan.h"
 #include "spec/spec.h"
 #include "sys/host.h"
@@ -18,6 +19,8 @@ struct vl_plan_opts {
     uint32_t preserve_fds; /* including those of LISTEN_FDS */
     uint32_t listen_fds;   /* added to the workload's environment as LISTEN_FDS=n, LISTEN_PID=1 */
     bool notify;           /* NOTIFY_SOCKET proxy is wanted */
+    const struct vl_seccomp_provider *seccomp; /* NULL: profiles are compiled, no cache is asked */
+    const char *seccomp_receiver; /* socket for a listener when neither the profile nor an annotation names one, or NULL */
 };
 
 /* Returns 0 and a plan owned by the caller, or -1 with up to VL_ERR_MAX errors collected. */

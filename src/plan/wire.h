@@ -197,7 +197,8 @@ enum vl_op_code {
     /* confinement */
     VL_OP_LABEL = 90,     /* n: kind (VL_LSM_*); s: label */
     VL_OP_LANDLOCK = 91,  /* n: handled_fs, handled_net, scoped, flags; s: rules; */
-    VL_OP_SECCOMP = 92,   /* n: flags (SECCOMP_FILTER_FLAG_*), listener (1 = announce the descriptor); s: filter */
+    VL_OP_SECCOMP = 92,   /* n: flags (SECCOMP_FILTER_FLAG_*), listener (1 = announce the descriptor); s: filter,
+                             listener's socket, its metadata (both for veloci, absent without a listener) */
 
     /* ready */
     VL_OP_RESOLVE = 110,  /* args[0] is looked up in the finished root; n: uid, gid for messages */
