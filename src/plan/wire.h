@@ -135,9 +135,9 @@ enum vl_op_code {
     VL_OP_CLONE = 1,     /* n: flags (CLONE_NEW*), join (1 = the join sequence) */
     VL_OP_IDMAP = 2,     /* n: kind (0 uid, 1 gid), container, host, size */
     VL_OP_IDMAP_MODE = 3,/* n: helper (1 = newuidmap/newgidmap), setgroups_deny; s: newuidmap, newgidmap */
-    VL_OP_CGROUP = 4,    /* n: manager, mode, flags, uid (delegation owner or -1), gid; s: path, slice, scope */
-    VL_OP_CGWRITE = 5,   /* n: hierarchy (1, 2), flags; s: controller, file, value */
-    VL_OP_CGDEVICES = 6, /* s: BPF_PROG_TYPE_CGROUP_DEVICE instructions */
+    VL_OP_CGROUP = 4,    /* n: manager, mode, flags (VL_CG_*, plan/cgroup.h), uid (delegation owner or -1), gid; s: path, slice, scope */
+    VL_OP_CGWRITE = 5,   /* n: hierarchy (1, 2), flags (VL_CGW_*); s: controller, file, value */
+    VL_OP_CGDEVICES = 6, /* n: flags; s: BPF_PROG_TYPE_CGROUP_DEVICE instructions */
     VL_OP_OOM = 7,       /* n: oom_score_adj */
     VL_OP_LIMIT_RAISE = 8, /* n: resource, hard: raised by prlimit before the stage gives up privilege */
     VL_OP_HOST_HOOK = 9, /* n: kind (enum vl_hook_kind), timeout_ms (0 none); s: path, argv, env */
