@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The verbs, as functions: what the command line and the library call. Nothing here writes to
+ * standard output or ends the process; results come back as data. Every function returns 0, or -1
+ * with an error; for an id that nobody has, a STATE error that says `container "ID" does not
+ * exist`. Strings in option structs are borrowed.
+ */
+#ifndef VL_OPS_OPS_H
+#define VL_OPS_OPS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "base/error.h"
+#include "plan/build.h"
+#include "state/query.h"
+
+/* What holds for every verb. */
+struct vl_global {
+    const char *root;                      /* state root, or NULL for the default (state/dir.h) */
+    enum vl_cgroup_manager cgroup_manager; /* used by create and run; later verbs remember */
+    bool debug;
+};
+
+struct vl_create_opts {
+    const char *bundle;         /* directory; NULL: the current one */
+    const char *config;         /* path as the caller sees it; NULL: config.json of the bundle */
+    const char *console_socket; /* path or NULL */
+    const char *pid_file;       /* path or NULL */
+    bool no_pivot, no_new_keyring;
+    uint32_t preserve_fds; /* 3 … 2+n stay open; LISTEN_FDS of our environment comes on top */
+    /* run only */
+    bool detach, keep, no_subreaper;
+};
+
+/* Makes a container up to its start gate. */
+int vl_op_create(const struct vl_global *g, const char *id, const struct vl_create_opts *o,
+                 struct vl_error **err);
+/* Makes and starts a container; unless detached waits for it, deletes it (unless keep) and gives
+ * its exit status (128+n for a signal). */
+int vl_op_run(const struct vl_global *g, const char *id, const struct vl_create_opts *o,
+              int *ret_status, struct vl_error **err);
+int vl_op_start(const struct vl_global *g, const char *id, struct vl_error **err);
+
+/* Sends a signal to a created, running or paused container: its first process; with all, or with
+ * KILL when it shares its pid namespace, every process of its cgroup. A stopped one: STATE error
+ * "container not running" (with all: its cgroup is emptied, success). */
+int vl_op_kill(const struct vl_global *g, const char *id, int sig, bool all, struct vl_error **err);
+
+/* Removes a created or stopped container and everything made for it; force kills a running one
+ * first, removes what a died create left, and is content when there is none. */
+int vl_op_delete(const struct vl_global *g, const char *id, bool force, struct vl_error **err);
+
+int vl_op_state(const struct vl_global *g, const char *id, struct vl_status **ret,
+                struct vl_error **err);
+
+/* The document of runtime.md#state, with rootfs, created and owner as runc has them. indent as in
+ * vl_json_new; caller frees. */
+char *vl_op_state_json(const struct vl_status *s, const char *indent);
+
+struct vl_list {
+    struct vl_status **item; /* by id, in byte order */
+    size_t n;
+};
+void vl_list_free(struct vl_list *l);
+VL_DEFINE_CLEANUP(list)
+/* All containers of the state root. A default root that is not there holds none; a named one is an
+ * error. Half-made and unreadable ones are listed like any other. owner holds user names. ids_only:
+ * only id is filled in. */
+int vl_op_list(const struct vl_global *g, bool ids_only, struct vl_list **ret,
+               struct vl_error **err);
+
+struct vl_spec_opts {
+    const char *bundle; /* directory; NULL: the current one */
+    const char
+        *file; /* NULL: config.json, which must not exist yet; a name given here is overwritten */
+    bool rootless;
+};
+int vl_op_spec(const struct vl_spec_opts *o, struct vl_error **err);
+
+struct vl_plan_request {
+    const char *id; /* NULL: "plan" */
+    const char *bundle, *config;
+    bool no_pivot, no_new_keyring;
+    bool binary; /* the wire form instead of JSON */
+};
+/* What create would do, without doing it. *ret is owned by the caller. */
+int vl_op_plan(const struct vl_global *g, const struct vl_plan_request *r, char **ret,
+               size_t *ret_len, struct vl_error **err);
+
+#endif
