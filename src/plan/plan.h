@@ -68,6 +68,7 @@ const struct vl_op *vl_plan_find(const struct vl_plan *p, enum vl_op_code code, 
 struct vl_op_names {
     enum vl_op_code code;
     const char *name; /* "mount", "pivot", … */
+    uint8_t phases;   /* bit set of 1 << enum vl_phase it may run in */
     const char *num[VL_OP_NUMS], *str[VL_OP_STRS], *fd[VL_OP_FDS];
     uint8_t vec;  /* bit i: string i is a vector */
     uint8_t blob; /* bit i: string i is binary */

@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Plan → stable JSON, for people, golden files and `veloci plan`.
+ *
+ * Arguments carry the names of the registry; words of flags are lists of names. Left out: absent arguments,
+ * empty lists of flags and false booleans. Binary arguments are shown as length and SHA-256.
+ */
+#include <linux/ioprio.h>
+#include <sched.h>
+#include <stdio.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include "base/digest.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "base/names.h"
+#include "plan/planners.h"
+#include "sys/compat.h"
+
+static const struct vl_name feature_names[] = {
+    {"openat2", VL_FEAT_OPENAT2},         {"mount_setattr", VL_FEAT_MOUNT_SETATTR},
+    {"new_mount_api", VL_FEAT_NEW_MOUNT}, {"close_range", VL_FEAT_CLOSE_RANGE},
+    {"clone3", VL_FEAT_CLONE3},           {NULL, 0},
+};
+static const struct vl_name desc_flag_names[] = {
+    {"recursive", VL_DESC_RECURSIVE},
+    {"nofollow", VL_DESC_NOFOLLOW},
+    {"optional", VL_DESC_OPTIONAL},
+    {NULL, 0},
+};
+static const struct vl_name attr_names[] = {
+    {"rdonly", MOUNT_ATTR_RDONLY},         {"nosuid", MOUNT_ATTR_NOSUID},
+    {"nodev", MOUNT_ATTR_NODEV},           {"noexec", MOUNT_ATTR_NOEXEC},
+    {"noatime", MOUNT_ATTR_NOATIME},       {"strictatime", MOUNT_ATTR_STRICTATIME},
+    {"nodiratime", MOUNT_ATTR_NODIRATIME}, {"nosymfollow", MOUNT_ATTR_NOSYMFOLLOW},
+    {NULL, 0},
+};
+static const struct vl_name sb_names[] = {
+    {"rdonly", MS_RDONLY},     {"sync", MS_SYNCHRONOUS}, {"dirsync", MS_DIRSYNC},     {"mand", MS_MANDLOCK},
+    {"lazytime", MS_LAZYTIME}, {"silent", MS_SILENT},    {"iversion", MS_I_VERSION}, {NULL, 0},
+};
+static const struct vl_name propagation_names[] = {
+    {"recursive", MS_REC}, {"private", MS_PRIVATE},       {"slave", MS_SLAVE},
+    {"shared", MS_SHARED}, {"unbindable", MS_UNBINDABLE}, {NULL, 0},
+};
+static const struct vl_name mount_flag_names[] = {
+    {"recursive", VL_MNT_RECURSIVE},
+    {"clone", VL_MNT_CLONE},
+    {"tmpcopyup", VL_MNT_TMPCOPYUP},
+    {"copy-symlink", VL_MNT_COPY_SYMLINK},
+    {"dest-nofollow", VL_MNT_DEST_NOFOLLOW},
+    {"real-directory", VL_MNT_REAL_DIR},
+    {"keep-proc", VL_MNT_KEEP_PROC},
+    {"bind-fallback", VL_MNT_BIND_FALLBACK},
+    {"inherit-mode", VL_MNT_INHERIT_MODE},
+    {"source-is-link", VL_MNT_SRC_IS_LINK},
+    {"late-readonly", VL_MNT_LATE_RO},
+    {NULL, 0},
+};
+static const struct vl_name device_flag_names[] = {{"must-bind", 1}, {"default", 2}, {NULL, 0}};
+static const struct vl_name device_type_names[] = {
+    {"character", S_IFCHR}, {"block", S_IFBLK}, {"fifo", S_IFIFO}, {NULL, 0}};
+static const struct vl_name console_flag_names[] = {{"has-size", VL_CON_HAS_SIZE}, {NULL, 0}};
+static const struct vl_name cred_flag_names[] = {
+    {"keep-groups", VL_CRED_SKIP_GROUPS},
+    {"keep-caps-root", VL_CRED_KEEP_CAPS_ROOT},
+    {"keep-ids", VL_CRED_SKIP_IDS},
+    {NULL, 0},
+};
+static const struct vl_name lsm_names[] = {{"apparmor", VL_LSM_APPARMOR}, {"selinux", VL_LSM_SELINUX}, {NULL, 0}};
+static const struct vl_name hook_names[] = {
+    {"prestart", VL_HOOK_PRESTART},
+    {"createRuntime", VL_HOOK_CREATE_RUNTIME},
+    {"createContainer", VL_HOOK_CREATE_CONTAINER},
+    {"startContainer", VL_HOOK_START_CONTAINER},
+    {"poststart", VL_HOOK_POSTSTART},
+    {"poststop", VL_HOOK_POSTSTOP},
+    {NULL, 0},
+};
+static const struct vl_name pivot_names[] = {{"pivot_root", 0}, {"move", 1}, {"chroot", 2}, {NULL, 0}};
+static const struct vl_name gate_names[] = {{"channel", 0}, {"socket", 1}, {NULL, 0}};
+static const struct vl_name id_kind_names[] = {{"uid", 0}, {"gid", 1}, {NULL, 0}};
+
+enum how { FLAGS = 1, NAME, BOOL, OCTAL, CAPS };
+
+/* How a numeric argument is shown; code 0 = of any operation. */
+static const struct format {
+    unsigned code;
+    const char *arg;
+    enum how how;
+    const struct vl_name *names;
+} formats[] = {
+    {0, "namespaces", FLAGS, vl_ns_names},
+    {0, "namespace", FLAGS, vl_ns_names},
+    {0, "set", FLAGS, attr_names},
+    {0, "clear", FLAGS, attr_names},
+    {0, "recursiveSet", FLAGS, attr_names},
+    {0, "recursiveClear", FLAGS, attr_names},
+    {0, "sbFlags", FLAGS, sb_names},
+    {0, "propagation", FLAGS, propagation_names},
+    {VL_OP_MOUNT, "flags", FLAGS, mount_flag_names},
+    {VL_OP_BIND, "flags", FLAGS, mount_flag_names},
+    {VL_OP_DEVICE, "flags", FLAGS, device_flag_names},
+    {VL_OP_DEVICE, "type", NAME, device_type_names},
+    {VL_OP_CONSOLE, "flags", FLAGS, console_flag_names},
+    {VL_OP_CREDS, "flags", FLAGS, cred_flag_names},
+    {VL_OP_LABEL, "kind", NAME, lsm_names},
+    {VL_OP_IDMAP, "kind", NAME, id_kind_names},
+    {VL_OP_PIVOT, "mode", NAME, pivot_names},
+    {VL_OP_GATE, "mode", NAME, gate_names},
+    {0, "hook", NAME, hook_names},
+    {0, "resource", NAME, NULL},
+    {VL_OP_MKDIR, "mode", OCTAL, NULL},
+    {VL_OP_DEVICE, "mode", OCTAL, NULL},
+    {0, "umask", OCTAL, NULL},
+    {0, "bounding", CAPS, NULL},
+    {0, "permitted", CAPS, NULL},
+    {0, "effective", CAPS, NULL},
+    {0, "inheritable", CAPS, NULL},
+    {0, "ambient", CAPS, NULL},
+    {0, "join", BOOL, NULL},
+    {0, "helper", BOOL, NULL},
+    {0, "denySetgroups", BOOL, NULL},
+    {0, "dropGroups", BOOL, NULL},
+    {0, "clone", BOOL, NULL},
+    {0, "keepExisting", BOOL, NULL},
+    {0, "recursive", BOOL, NULL},
+    {0, "listener", BOOL, NULL},
+};
+
+static const struct format *format_of(unsigned code, const char *arg)
+{
+    for (size_t i = 0; i < VL_ARRAY_LEN(formats); i++)
+        if ((formats[i].code == 0 || formats[i].code == code) && vl_streq(formats[i].arg, arg))
+            return &formats[i];
+    return NULL;
+}
+
+/* Bits without a name are shown as one hexadecimal word: nothing of a plan is hidden. */
+static void put_flags(struct vl_json *j, const char *key, uint64_t bits, const struct vl_name *names)
+{
+    if (bits == 0)
+        return;
+    vl_json_key(j, key);
+    vl_json_arr(j);
+    for (; names->name != NULL; names++) {
+        uint64_t bit = (uint64_t)names->value;
+        if (bit != 0 && (bits & bit) == bit) {
+            vl_json_str(j, names->name);
+            bits &= ~bit;
+        }
+    }
+    if (bits != 0) {
+        char hex[24];
+        snprintf(hex, sizeof(hex), "0x%llx", (unsigned long long)bits);
+        vl_json_str(j, hex);
+    }
+    vl_json_end_arr(j);
+}
+
+static void put_caps(struct vl_json *j, const char *key, uint64_t set)
+{
+    vl_json_key(j, key);
+    vl_json_arr(j);
+    for (int cap = 0; cap < 64; cap++) {
+        if (!(set & UINT64_C(1) << cap))
+            continue;
+        const char *name = vl_cap_name(cap);
+        if (name != NULL)
+            vl_json_str(j, name);
+        else
+            vl_json_int(j, cap);
+    }
+    vl_json_end_arr(j);
+}
+
+static void put_number(struct vl_json *j, const struct vl_op *op, const char *key, int64_t v)
+{
+    const struct format *f = format_of(op->code, key);
+    const char *name;
+    char text[24];
+    switch (f ? (int)f->how : 0) {
+    case FLAGS:
+        put_flags(j, key, (uint64_t)v, f->names);
+        return;
+    case CAPS:
+        put_caps(j, key, (uint64_t)v);
+        return;
+    case BOOL:
+        if (v != 0)
+            vl_json_kv_bool(j, key, true);
+        return;
+    case OCTAL:
+        snprintf(text, sizeof(text), "0%llo", (unsigned long long)v);
+        vl_json_kv_str(j, key, text);
+        return;
+    case NAME:
+        name = vl_name_of(f->names ? f->names : vl_rlimit_names, v);
+        if (name != NULL) {
+            vl_json_kv_str(j, key, name);
+            return;
+        }
+        break;
+    default:
+        break;
+    }
+    vl_json_kv_int(j, key, v);
+}
+
+static void put_digest(struct vl_json *j, const void *data, size_t n)
+{
+    uint8_t sum[VL_SHA256_LEN];
+    char hex[2 * VL_SHA256_LEN + 1];
+    vl_sha256(data, n, sum);
+    vl_hex(sum, sizeof(sum), hex);
+    vl_json_obj(j);
+    vl_json_kv_uint(j, "length", n);
+    vl_json_kv_str(j, "sha256", hex);
+    vl_json_end_obj(j);
+}
+
+static void put_sched(struct vl_json *j, const void *data)
+{
+    struct vl_sched_attr a;
+    memcpy(&a, data, sizeof(a));
+    vl_json_obj(j);
+    vl_json_kv_str(j, "policy", vl_name_of(vl_sched_names, a.policy));
+    put_flags(j, "flags", a.flags, vl_sched_flag_names);
+    vl_json_kv_int(j, "nice", a.nice);
+    vl_json_kv_uint(j, "priority", a.priority);
+    if (a.policy == SCHED_DEADLINE) {
+        vl_json_kv_uint(j, "runtime", a.runtime);
+        vl_json_kv_uint(j, "deadline", a.deadline);
+        vl_json_kv_uint(j, "period", a.period);
+    }
+    vl_json_end_obj(j);
+}
+
+static void put_u32s(struct vl_json *j, const void *data, size_t n)
+{
+    vl_json_arr(j);
+    for (size_t i = 0; i + sizeof(uint32_t) <= n; i += sizeof(uint32_t)) {
+        uint32_t v;
+        memcpy(&v, (const char *)data + i, sizeof(v));
+        vl_json_uint(j, v);
+    }
+    vl_json_end_arr(j);
+}
+
+static void put_string(struct vl_json *j, const struct vl_op *op, const struct vl_op_names *names, int i)
+{
+    const struct vl_blob *b = &op->s[i];
+    vl_json_key(j, names->str[i]);
+    if (names->vec & 1 << i) {
+        vl_json_arr(j);
+        for (const char *s = b->data, *end = s + b->len; s < end; s += strlen(s) + 1)
+            vl_json_str(j, s);
+        vl_json_end_arr(j);
+    } else if (op->code == VL_OP_SCHED && b->len == sizeof(struct vl_sched_attr)) {
+        put_sched(j, b->data);
+    } else if (op->code == VL_OP_CREDS) {
+        put_u32s(j, b->data, b->len);
+    } else if (names->blob & 1 << i) {
+        put_digest(j, b->data, b->len);
+    } else {
+        vl_json_strn(j, b->data, b->len);
+    }
+}
+
+static void put_op(struct vl_json *j, const struct vl_op *op)
+{
+    const struct vl_op_names *names = vl_op_names(op->code);
+    vl_json_obj(j);
+    vl_json_kv_str(j, "op", names->name);
+    for (int i = 0; i < VL_OP_STRS && names->str[i]; i++)
+        if (op->s[i].data != NULL)
+            put_string(j, op, names, i);
+    for (int i = 0; i < VL_OP_NUMS && names->num[i]; i++)
+        put_number(j, op, names->num[i], op->n[i]);
+    for (int i = 0; i < VL_OP_FDS && names->fd[i]; i++)
+        if (op->fd[i] >= 0)
+            vl_json_kv_int(j, names->fd[i], op->fd[i]);
+    if (op->where != NULL)
+        vl_json_kv_str(j, "where", op->where);
+    vl_json_end_obj(j);
+}
+
+static void put_desc(struct vl_json *j, const struct vl_desc *d, size_t index)
+{
+    vl_json_obj(j);
+    vl_json_kv_uint(j, "index", index);
+    vl_json_kv_str(j, "role", vl_role_name(d->role));
+    vl_json_kv_str(j, "kind", vl_kind_name(d->kind));
+    vl_json_kv_str(j, "acquire", vl_acquire_name(d->acquire));
+    if (d->role == VL_ROLE_NS)
+        vl_json_kv_str(j, "namespace", vl_name_of(vl_ns_names, d->aux));
+    if (d->path != NULL)
+        vl_json_kv_str(j, "path", d->path);
+    put_flags(j, "flags", d->flags, desc_flag_names);
+    if (d->where != NULL)
+        vl_json_kv_str(j, "where", d->where);
+    vl_json_end_obj(j);
+}
+
+static void put_phases(struct vl_json *j, const struct vl_plan *p)
+{
+    vl_json_key(j, "phases");
+    vl_json_obj(j);
+    for (unsigned ph = 0; ph < VL_PHASE_MAX; ph++) {
+        vl_json_key(j, vl_phase_name(ph));
+        vl_json_arr(j);
+        for (size_t i = 0; i < p->n_op; i++)
+            if ((unsigned)p->op[i].phase == ph)
+                put_op(j, &p->op[i]);
+        vl_json_end_arr(j);
+    }
+    vl_json_end_obj(j);
+}
+
+char *vl_plan_print(const struct vl_plan *p, size_t *ret_len)
+{
+    uint8_t sum[VL_SHA256_LEN];
+    char digest[sizeof("sha256:") + 2 * VL_SHA256_LEN] = "sha256:";
+    vl_plan_digest(p, sum);
+    vl_hex(sum, sizeof(sum), digest + strlen(digest));
+
+    struct vl_json *j = vl_json_new("  ");
+    vl_json_obj(j);
+    vl_json_kv_int(j, "planVersion", VL_WIRE_VERSION);
+    vl_json_kv_str(j, "digest", digest);
+    vl_json_key(j, "features");
+    vl_json_arr(j);
+    for (const struct vl_name *n = feature_names; n->name != NULL; n++)
+        if (p->features & (uint64_t)n->value)
+            vl_json_str(j, n->name);
+    vl_json_end_arr(j);
+    if (p->preserve_fds > 0)
+        vl_json_kv_uint(j, "preserveFds", p->preserve_fds);
+    vl_json_key(j, "descriptors");
+    vl_json_arr(j);
+    for (size_t i = 0; i < p->n_desc; i++)
+        put_desc(j, &p->desc[i], i);
+    vl_json_end_arr(j);
+    put_phases(j, p);
+    vl_json_key(j, "notes");
+    vl_json_arr(j);
+    for (size_t i = 0; i < p->notes.n; i++)
+        vl_json_str(j, p->notes.v[i]);
+    vl_json_end_arr(j);
+    vl_json_end_obj(j);
+    return vl_json_take(j, ret_len);
+}
