@@ -27,7 +27,7 @@ static const struct vl_op_names table[] = {
      .phases = P(HOST),
      .num = {"hierarchy", "flags"},
      .str = {"controller", "file", "value"}},
-    {.code = VL_OP_CGDEVICES, .name = "cgroup-devices", .phases = P(HOST), .str = {"program"}, .blob = 1},
+    {.code = VL_OP_CGDEVICES, .name = "cgroup-devices", .phases = P(HOST), .num = {"flags"}, .str = {"program"}, .blob = 1},
     {.code = VL_OP_OOM, .name = "oom-score", .phases = P(HOST), .num = {"adj"}},
     {.code = VL_OP_LIMIT_RAISE, .name = "limit-raise", .phases = P(HOST), .num = {"resource", "hard"}},
     {.code = VL_OP_HOST_HOOK,

@@ -5,7 +5,6 @@
  * Arguments carry the names of the registry; words of flags are lists of names. Left out: absent arguments,
  * empty lists of flags and false booleans. Binary arguments are shown as length and SHA-256.
  */
-#include <linux/ioprio.h>
 #include <sched.h>
 #include <stdio.h>
 #include <sys/mount.h>
@@ -14,7 +13,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/names.h"
-#include "plan/planners.h"
+#include "plan/plan.h"
 #include "sys/compat.h"
 
 static const struct vl_name feature_names[] = {
@@ -221,7 +220,7 @@ static void put_digest(struct vl_json *j, const void *data, size_t n)
 
 static void put_sched(struct vl_json *j, const void *data)
 {
-    struct vl_sched_attr a;
+    struct vl_wire_sched a;
     memcpy(&a, data, sizeof(a));
     vl_json_obj(j);
     vl_json_kv_str(j, "policy", vl_name_of(vl_sched_names, a.policy));
@@ -256,7 +255,7 @@ static void put_string(struct vl_json *j, const struct vl_op *op, const struct v
         for (const char *s = b->data, *end = s + b->len; s < end; s += strlen(s) + 1)
             vl_json_str(j, s);
         vl_json_end_arr(j);
-    } else if (op->code == VL_OP_SCHED && b->len == sizeof(struct vl_sched_attr)) {
+    } else if (op->code == VL_OP_SCHED && b->len == sizeof(struct vl_wire_sched)) {
         put_sched(j, b->data);
     } else if (op->code == VL_OP_CREDS) {
         put_u32s(j, b->data, b->len);

@@ -209,6 +209,15 @@ enum vl_op_code {
     VL_OP_CODE_MAX = 128
 };
 
+/* SCHED s[0]: struct sched_attr of sched_setattr(2) in its first published size (48 bytes). */
+struct vl_wire_sched {
+    uint32_t size, policy;
+    uint64_t flags;
+    int32_t nice;
+    uint32_t priority;
+    uint64_t runtime, deadline, period; /* nanoseconds */
+};
+
 enum { /* flags of MOUNT and BIND */
     VL_MNT_RECURSIVE = 1 << 0,
     VL_MNT_CLONE = 1 << 1,         /* the descriptor is O_PATH in the stage's namespace: clone it, keep locks */
