@@ -9,4 +9,6 @@ check-oci: all
 	$(top_srcdir)/tests/run --builddir $(abs_builddir) oci-validation
 
 .PHONY: print-tests check-oci
-EXTRA_DIST += tests/run tests/peers tests/lib tests/oci-validation
+EXTRA_DIST += tests/run tests/peers tests/lib tests/oci-validation tests/quickstart tools docs/STYLE.md
+
+TESTS += tools/lint
