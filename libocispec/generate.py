@@ -208,9 +208,9 @@ def write_header(types, documents):
     out.append("enum oci_type {")
     out += ["    OCI_TYPE_%s," % kind.name.upper() for kind in types]
     out += ["    OCI_TYPE_COUNT", "};", ""]
-    out.append("/* Calls what(name) for each document that can stand alone. */")
+    out.append("/* what(name, NAME) for each document that can stand alone. */")
     out.append("#define OCI_DOCUMENTS(what) %s"
-               % " ".join("what(%s)" % name for name in documents))
+               % " ".join("what(%s, %s)" % (name, name.upper()) for name in documents))
     out += ["", "#endif", ""]
     return "\n".join(out)
 

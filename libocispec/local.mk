@@ -11,8 +11,18 @@ EXTRA_DIST += $(OCISPEC_SCHEMA) libocispec/generate.py libocispec/schema/README.
 
 noinst_LIBRARIES += libocispec/libocispec.a
 libocispec_libocispec_a_SOURCES = \
+	libocispec/arena.c \
+	libocispec/internal.h \
 	libocispec/ocispec.h \
-	libocispec/tables.h
+	libocispec/parse.c \
+	libocispec/place.c \
+	libocispec/reader.c \
+	libocispec/reader.h \
+	libocispec/report.c \
+	libocispec/tables.h \
+	libocispec/utf8.c \
+	libocispec/value.c \
+	libocispec/writer.c
 nodist_libocispec_libocispec_a_SOURCES = \
 	libocispec/ocispec/tables.c \
 	libocispec/ocispec/types.h
@@ -24,6 +34,7 @@ libocispec/ocispec/tables.c: $(OCISPEC_SCHEMA) libocispec/generate.py
 	$(AM_V_GEN)$(MKDIR_P) libocispec/ocispec && \
 	srcs=; for f in $(OCISPEC_SCHEMA); do test -f $$f || f=$(srcdir)/$$f; srcs="$$srcs $$f"; done; \
 	$(PYTHON) $(srcdir)/libocispec/generate.py --header libocispec/ocispec/types.h --tables $@ $$srcs
+$(libocispec_libocispec_a_OBJECTS): libocispec/ocispec/types.h
 # One run makes both; this rule only repairs a header that was removed alone.
 libocispec/ocispec/types.h: libocispec/ocispec/tables.c
 	@test -f $@ || { rm -f libocispec/ocispec/tables.c && $(MAKE) $(AM_MAKEFLAGS) libocispec/ocispec/tables.c; }

@@ -6,8 +6,8 @@
  * would take is taken: unknown properties are ignored, names match in any case (the exact one wins),
  * null means absent, the last of two equal names wins. What it would refuse is refused: wrong types,
  * numbers out of range or with a fraction or exponent where an integer belongs, text after the end.
- * Stricter than Go: required properties, NUL characters in strings, invalid UTF-8, null in arrays,
- * 64 levels, 16 MiB. One pass reports up to OCI_REPORT_MAX problems.
+ * Stricter than Go: required properties, NUL characters in strings, invalid UTF-8, null in arrays
+ * and maps, 64 levels, 16 MiB. One pass reports up to OCI_REPORT_MAX problems.
  */
 #ifndef OCISPEC_H
 #define OCISPEC_H
@@ -61,7 +61,7 @@ char *oci_doc_strdup(struct oci_doc *doc, const char *s);
  * -ENOMEM, or -EINVAL when a string is not UTF-8 or a required one is NULL. Members are written in the
  * order of the schema.
  */
-#define OCI_DECLARE(name)                                                                          \
+#define OCI_DECLARE(name, NAME)                                                                    \
     int oci_##name##_parse(const char *buf, size_t len, struct oci_doc **doc,                      \
                            struct oci_##name **ret, struct oci_report *report);                    \
     int oci_##name##_write(const struct oci_##name *document, const char *indent, char **text,     \
