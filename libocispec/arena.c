@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The arena of one document: memory is handed out by moving a pointer and released all at once. The first
- * chunk is sized from the length of the text, so that an ordinary document needs one malloc.
+ * The arena of one document: memory is handed out by moving a pointer and released all at once. The
+ * first chunk is sized from the length of the text, so that an ordinary document needs one malloc.
  */
 #include <stdalign.h>
 #include <stdlib.h>

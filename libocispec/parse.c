@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The parse as a whole: yajl's callbacks, the checks before and after them, the public functions. */
+/* The parse as a whole: yajl's callbacks, the checks around them, the public functions. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

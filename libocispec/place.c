@@ -77,7 +77,8 @@ struct oci_text oci_path(struct reader *r)
     return path;
 }
 
-void oci_problem_at(struct reader *r, bool note, size_t offset, struct oci_text *path, struct oci_text *message)
+void oci_problem_at(struct reader *r, bool note, size_t offset, struct oci_text *path,
+                    struct oci_text *message)
 {
     if (!oci_report_add(r->report, note, r->buf, offset, path, message))
         r->oom = true;
@@ -99,8 +100,9 @@ void oci_problem(struct reader *r, size_t offset, const char *message)
 void oci_expected(struct reader *r, const struct oci_member *m, bool element, const struct token *t)
 {
     static const char *const words[] = {
-        [OCI_STRING] = "string",  [OCI_BOOL] = "boolean",   [OCI_INT32] = "integer",  [OCI_INT64] = "integer",
-        [OCI_UINT16] = "integer", [OCI_UINT32] = "integer", [OCI_UINT64] = "integer", [OCI_OBJECT] = "object",
+        [OCI_STRING] = "string",  [OCI_BOOL] = "boolean",   [OCI_INT32] = "integer",
+        [OCI_INT64] = "integer",  [OCI_UINT16] = "integer", [OCI_UINT32] = "integer",
+        [OCI_UINT64] = "integer", [OCI_OBJECT] = "object",
     };
     struct oci_text text = {0};
     const char *word = m != NULL ? words[m->kind] : "object";

@@ -17,6 +17,8 @@ static int stop(struct reader *r)
 /* Adds size zeroed bytes to the scratch stack. */
 static bool push_scratch(struct reader *r, size_t size)
 {
+    if (size == 0)
+        return true;
     if (size > r->scratch_cap - r->scratch_len) {
         size_t cap = 2 * (r->scratch_len + size) + 1024;
         char *p = realloc(r->scratch, cap);
@@ -60,7 +62,7 @@ static unsigned hex4(const char *s)
     return v;
 }
 
-/* Whether the \u escapes of a raw string pair up as UTF-16: yajl makes `?` or broken UTF-8 of those that do not. */
+/* Whether the \u escapes of a raw string pair up as UTF-16; else yajl makes `?` or broken UTF-8. */
 static bool escapes_pair_up(const char *raw, size_t n)
 {
     bool high = false; /* a high surrogate was just read */
@@ -83,9 +85,10 @@ static bool escapes_pair_up(const char *raw, size_t n)
 static bool text_is_good(struct reader *r, const char *s, size_t n)
 {
     const char *why = NULL;
-    if (n > 0 && memchr(s, '\0', n) != NULL)
+    bool decoded = n > 0 && (s < r->buf || s >= r->buf + r->len); /* by yajl: it had escapes */
+    if (n > 0 && memchr(s, '\0', n) != NULL) {
         why = "has a NUL character (\\u0000) inside";
-    else if ((s < r->buf || s >= r->buf + r->len) && n > 0) { /* not in the text: yajl decoded escapes */
+    } else if (decoded) {
         size_t start = oci_token_start(r);
         if (!escapes_pair_up(r->buf + start + 1, oci_consumed(r) - start - 2))
             why = "has half of a surrogate pair (\\ud800 to \\udfff)";
@@ -106,7 +109,8 @@ static void set_bool(char *base, uint16_t where, bool v)
 /* Makes a member absent. */
 static void clear_member(char *base, const struct oci_member *m)
 {
-    bool pointer = (m->flags & (OCI_ARRAY | OCI_MAP)) || m->kind == OCI_STRING || m->kind == OCI_OBJECT;
+    bool pointer =
+        (m->flags & (OCI_ARRAY | OCI_MAP)) || m->kind == OCI_STRING || m->kind == OCI_OBJECT;
     memset(base + m->at, 0, pointer ? sizeof(void *) : oci_kind_size((enum oci_kind)m->kind));
     set_bool(base, m->at_has, false);
     if (m->at_count != OCI_NOWHERE)
@@ -115,7 +119,7 @@ static void clear_member(char *base, const struct oci_member *m)
 
 static struct frame *push_frame(struct reader *r, enum frame_kind kind)
 {
-    struct frame *f = &r->frames[r->n_frames++]; /* no deeper than the schema, which is less than the limit */
+    struct frame *f = &r->frames[r->n_frames++]; /* oci_on_value limits the depth */
     *f = (struct frame){.kind = kind, .offset = oci_consumed(r) - 1};
     return f;
 }
@@ -140,7 +144,8 @@ static bool open_list(struct reader *r, const struct oci_member *m, struct place
     return true;
 }
 
-/* Stores one scalar or opens one object at `where`. Returns false when the token does not fit (reported). */
+/* Stores one scalar or opens one object at `where`. False (reported) when the token does not fit.
+ */
 static bool store(struct reader *r, const struct oci_member *m, struct place where, bool in_struct,
                   const struct token *t)
 {
@@ -276,6 +281,8 @@ int oci_on_value(struct reader *r, const struct token *t)
         good = f->member != NULL && member_value(r, f, t);
     if (!good && container)
         r->skip = 1;
+    if (f != NULL && f->kind == FRAME_OBJECT && !(good && container))
+        f->member = NULL; /* done: it is no longer part of a path */
     return !r->oom;
 }
 
@@ -293,7 +300,8 @@ static bool same_folded(const char *a, const char *b, size_t n)
     return true;
 }
 
-static const struct oci_member *find_member(const struct oci_type_info *t, const char *key, size_t n, bool *exact)
+static const struct oci_member *find_member(const struct oci_type_info *t, const char *key,
+                                            size_t n, bool *exact)
 {
     if (n == 0 || n > OCI_LONGEST_NAME)
         return NULL;
@@ -314,7 +322,8 @@ static const struct oci_member *find_member(const struct oci_type_info *t, const
 }
 
 /* A note about a key of the object at the top, whose member is not set yet. */
-static void key_note(struct reader *r, const char *key, size_t n, const char *text, const struct oci_member *m)
+static void key_note(struct reader *r, const char *key, size_t n, const char *text,
+                     const struct oci_member *m)
 {
     struct oci_text path = oci_path(r), message = {0};
     oci_path_add(&path, key, n);
@@ -391,9 +400,12 @@ static void close_list(struct reader *r, struct frame *f)
     if (f->kind == FRAME_MAP && f->n > 1) {
         if (!push_scratch(r, size))
             return;
-        size_t kept = oci_sort_map(r->scratch + f->first, f->n, f->elem_size, r->scratch + f->first + size);
+        size_t kept =
+            oci_sort_map(r->scratch + f->first, f->n, f->elem_size, r->scratch + f->first + size);
         if (kept != f->n) {
+            r->n_frames--; /* of the map, not of its last entry */
             struct oci_text path = oci_path(r), text = {0};
+            r->n_frames++;
             oci_text_add(&text, "keys given more than once, the last ones count");
             oci_problem_at(r, true, f->offset, &path, &text);
             f->n = kept;
@@ -431,5 +443,8 @@ int oci_on_end(struct reader *r)
     else
         close_list(r, f);
     r->n_frames--;
+    f = oci_top(r);
+    if (f != NULL && f->kind == FRAME_OBJECT)
+        f->member = NULL;
     return !r->oom;
 }

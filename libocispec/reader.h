@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The streaming reader: yajl's events (parse.c) drive a stack of frames (reader.c), one an open object, map
- * or array. A frame knows the table rows of what it expects, so one reader serves every document.
+ * The streaming reader: yajl's events (parse.c) drive a stack of frames (reader.c), one an open
+ * object, map or array. A frame knows the table rows of what it expects, so one reader serves every
+ * document.
  *
- * Elements of arrays and maps are collected on one scratch stack: a nested array is complete before its
- * parent's next element begins, so each is contiguous, and it moves into the arena when it is closed. The
- * scratch memory moves when it grows; frames therefore hold offsets into it (struct place).
+ * Elements of arrays and maps are collected on one scratch stack: a nested array is complete before
+ * its parent's next element begins, so each is contiguous, and it moves into the arena when it is
+ * closed. The scratch memory moves when it grows; frames therefore hold offsets into it (struct
+ * place).
  *
- * A value of the wrong type is reported (place.c) and skipped, so that one pass finds the other problems too.
+ * A value of the wrong type is reported (place.c) and skipped, so that one pass finds the other
+ * problems too.
  */
 #ifndef OCISPEC_READER_H
 #define OCISPEC_READER_H
@@ -27,11 +30,11 @@ struct place {
 struct frame {
     enum frame_kind kind;
     const struct oci_type_info *type; /* OBJECT */
-    const struct oci_member *member;  /* OBJECT: whose value comes next, NULL to ignore it; else the owner */
-    struct place self;                /* OBJECT: the struct; else the struct the member belongs to */
-    size_t offset;                    /* byte of the document where it begins */
-    uint64_t seen, exact;             /* OBJECT: members given, and given by their exact name */
-    size_t first, restore;            /* ARRAY, MAP: first element, scratch length before it */
+    const struct oci_member *member; /* OBJECT: whose value comes next, NULL: ignored; else owner */
+    struct place self;               /* OBJECT: the struct; else the struct the member belongs to */
+    size_t offset;                   /* byte of the document where it begins */
+    uint64_t seen, exact;            /* OBJECT: members given, and given by their exact name */
+    size_t first, restore;           /* ARRAY, MAP: first element, scratch length before it */
     size_t n, elem_size;
     size_t index; /* ARRAY: of the value being read, counted from 1 */
 };
@@ -78,15 +81,18 @@ int oci_on_key(struct reader *r, const char *key, size_t n);
 int oci_on_end(struct reader *r);
 
 /* ---- place.c ---- */
-size_t oci_consumed(struct reader *r);    /* bytes up to the end of the token just read */
-size_t oci_token_start(struct reader *r); /* its first byte */
+size_t oci_consumed(struct reader *r);      /* bytes up to the end of the token just read */
+size_t oci_token_start(struct reader *r);   /* its first byte */
 struct oci_text oci_path(struct reader *r); /* of the value being read */
 void oci_path_add(struct oci_text *path, const char *name, size_t n);
 /* Reports at the path given, or here. Texts are taken over. */
-void oci_problem_at(struct reader *r, bool note, size_t offset, struct oci_text *path, struct oci_text *message);
+void oci_problem_at(struct reader *r, bool note, size_t offset, struct oci_text *path,
+                    struct oci_text *message);
 void oci_problem_here(struct reader *r, struct oci_text *message);
 void oci_problem(struct reader *r, size_t offset, const char *message);
-/* The value of a member (element: of one of its elements; NULL: of the document) has the wrong type. */
-void oci_expected(struct reader *r, const struct oci_member *m, bool element, const struct token *t);
+/* The value of a member (element: of one of its elements; NULL: of the document) has the wrong
+ * type. */
+void oci_expected(struct reader *r, const struct oci_member *m, bool element,
+                  const struct token *t);
 
 #endif

@@ -73,8 +73,8 @@ static void set_place(struct oci_problem *p, const char *buf, size_t offset)
     }
 }
 
-bool oci_report_add(struct oci_report *report, bool note, const char *buf, size_t offset, struct oci_text *path,
-                    struct oci_text *message)
+bool oci_report_add(struct oci_report *report, bool note, const char *buf, size_t offset,
+                    struct oci_text *path, struct oci_text *message)
 {
     size_t *n = note ? &report->n_notes : &report->n_problems;
     size_t max = note ? OCI_NOTES_MAX : OCI_REPORT_MAX;

@@ -44,7 +44,8 @@ struct oci_type_info {
     uint16_t entry_size; /* of its map entry, 0 where there is none; the value follows the key */
     uint16_t first;      /* row of oci_members, and of oci_lookup */
     uint8_t count;
-    uint8_t by_len[OCI_LONGEST_NAME + 2]; /* by_len[n]: first in lookup order of at least n characters */
+    uint8_t by_len[OCI_LONGEST_NAME +
+                   2]; /* by_len[n]: first in lookup order of at least n characters */
 };
 
 extern const char oci_names[];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Well-formed UTF-8 as RFC 3629 has it. yajl's own check takes overlong forms, surrogates and code points
- * above U+10FFFF, so it is switched off and the whole document is checked here first.
+ * Well-formed UTF-8 as RFC 3629 has it. yajl's own check takes overlong forms, surrogates and code
+ * points above U+10FFFF, so it is switched off and the whole document is checked here first.
  */
 #include <string.h>
 

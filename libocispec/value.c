@@ -87,7 +87,8 @@ static int compare(const char *a, const char *b)
     return strcmp(key_a, key_b);
 }
 
-/* Stable: merges runs of growing width between the two buffers; qsort promises no order of equal keys. */
+/* Stable: merges runs of growing width between the two buffers; qsort promises no order of equal
+ * keys. */
 static void merge_sort(char *entries, size_t n, size_t size, char *tmp)
 {
     char *from = entries, *to = tmp;

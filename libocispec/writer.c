@@ -128,7 +128,8 @@ static void write_object(struct writer *w, enum oci_type type, const char *obj)
     check(w, yajl_gen_map_close(w->gen));
 }
 
-int oci_write(enum oci_type type, const void *document, const char *indent, char **text, size_t *len)
+int oci_write(enum oci_type type, const void *document, const char *indent, char **text,
+              size_t *len)
 {
     struct writer w = {.gen = yajl_gen_alloc(NULL)};
     int status = -ENOMEM;

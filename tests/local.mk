@@ -12,3 +12,12 @@ check-oci: all
 EXTRA_DIST += tests/run tests/peers tests/lib tests/oci-validation tests/quickstart tools docs/STYLE.md
 
 TESTS += tools/lint
+EXTRA_DIST += tests/run tests/peers tests/lib tests/oci-validation
+
+check_PROGRAMS += tests/unit/test-ocispec tests/unit/test-ocispec-files
+TESTS += tests/unit/test-ocispec tests/unit/test-ocispec-files
+tests_unit_test_ocispec_SOURCES = tests/unit/test-ocispec.c tests/unit/tap.h
+tests_unit_test_ocispec_LDADD = libocispec/libocispec.a $(YAJL_LIBS)
+tests_unit_test_ocispec_files_SOURCES = tests/unit/test-ocispec-files.c tests/unit/tap.h
+tests_unit_test_ocispec_files_LDADD = libocispec/libocispec.a $(YAJL_LIBS)
+EXTRA_DIST += tests/data
