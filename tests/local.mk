@@ -12,7 +12,6 @@ check-oci: all
 EXTRA_DIST += tests/run tests/peers tests/lib tests/oci-validation tests/quickstart tools docs/STYLE.md
 
 TESTS += tools/lint
-EXTRA_DIST += tests/run tests/peers tests/lib tests/oci-validation
 
 check_PROGRAMS += tests/unit/test-ocispec tests/unit/test-ocispec-files
 TESTS += tests/unit/test-ocispec tests/unit/test-ocispec-files
