@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Control groups of containers: made from the plan before there is a process, found again by later verbs from
- * a small description that the state keeps.
+ * Control groups of containers: made from the plan before there is a process, found again by later
+ * verbs from a small description that the state keeps.
  *
- * On v2 the container's first process is born inside (clone3 with vl_cgroup_dirfd); on v1 and hybrid hosts it
- * has to be moved (vl_cgroup_attach, or vl_cgroup_join_self by a child that has not exec'ed yet).
- * Removed is the container's own cgroup with everything below; parents that had to be made stay, because
- * other containers may be about to use them.
- * Nothing here waits by fixed sleeps on v2: cgroup.events is polled.
+ * On v2 the container's first process is born inside (clone3 with vl_cgroup_dirfd); on v1 and
+ * hybrid hosts it has to be moved (vl_cgroup_attach, or vl_cgroup_join_self by a child that has not
+ * exec'ed yet). Removed is the container's own cgroup with everything below; parents that had to be
+ * made stay, because other containers may be about to use them. Nothing here waits by fixed sleeps
+ * on v2: cgroup.events is polled.
  */
 #ifndef VL_CGROUP_CGROUP_H
 #define VL_CGROUP_CGROUP_H
@@ -21,14 +21,17 @@
 #include "base/str.h"
 #include "plan/build.h"
 
-/* -- the description that outlives the process ---------------------------------------------------- */
+/* -- the description that outlives the process ----------------------------------------------------
+ */
 
 struct vl_cgroup_dir {
-    char *controllers; /* as in /proc/self/cgroup: "cpu,cpuacct", "systemd" for a named one; "" = cgroup2 */
+    char *controllers; /* as in /proc/self/cgroup: "cpu,cpuacct", "systemd" for a named one; "" =
+                          cgroup2 */
     char *path;        /* absolute directory */
 };
 struct vl_cgroup_desc {
-    enum vl_cgroup_manager manager; /* DISABLED: there is no cgroup, every verb below does nothing */
+    enum vl_cgroup_manager
+        manager; /* DISABLED: there is no cgroup, every verb below does nothing */
     enum vl_cgroup_mode mode;
     struct vl_cgroup_dir *dir; /* cgroup2 first when there is one */
     size_t n_dir;
@@ -38,39 +41,46 @@ static inline void vl_cleanup_cgroup_desc(struct vl_cgroup_desc *d)
 {
     vl_cgroup_desc_reset(d);
 }
-/* As strings for the state file: "cgroupfs", "v2", "unified:/sys/fs/cgroup/x", "memory:/sys/fs/cgroup/memory/x". */
+/* As strings for the state file: "cgroupfs", "v2", "unified:/sys/fs/cgroup/x",
+ * "memory:/sys/fs/cgroup/memory/x". */
 void vl_cgroup_desc_format(const struct vl_cgroup_desc *d, struct vl_strv *ret);
 /* *ret must be zeroed. Anything but what format wrote is an error (kind STATE). */
-int vl_cgroup_desc_parse(char *const *v, size_t n, struct vl_cgroup_desc *ret, struct vl_error **err);
+int vl_cgroup_desc_parse(char *const *v, size_t n, struct vl_cgroup_desc *ret,
+                         struct vl_error **err);
 
-/* -- a cgroup ------------------------------------------------------------------------------------- */
+/* -- a cgroup -------------------------------------------------------------------------------------
+ */
 
 struct vl_cgroup;
 void vl_cgroup_free(struct vl_cgroup *cg); /* closes; removes nothing */
 VL_DEFINE_CLEANUP(cgroup)
 
-/* Told before a directory is made (undo false), and again with undo true when it then turned out to be somebody
- * else's. -1 with *err stops the creation. */
+/* Told before a directory is made (undo false), and again with undo true when it then turned out to
+ * be somebody else's. -1 with *err stops the creation. */
 struct vl_cgroup_journal {
     int (*note)(void *arg, const char *path, bool undo, struct vl_error **err);
     void *arg;
 };
 
 /*
- * Executes CGROUP, CGWRITE and CGDEVICES of the plan: directories made, controllers enabled, values written,
- * device program attached, ownership handed over; no process is in it yet. journal may be NULL.
- * A cgroup that exists is used only when it is empty and not frozen (STATE otherwise). On failure what was made
- * is removed again. A plan without CGROUP gives a handle of manager DISABLED.
+ * Executes CGROUP, CGWRITE and CGDEVICES of the plan: directories made, controllers enabled, values
+ * written, device program attached, ownership handed over; no process is in it yet. journal may be
+ * NULL. A cgroup that exists is used only when it is empty and not frozen (STATE otherwise). On
+ * failure what was made is removed again. A plan without CGROUP gives a handle of manager DISABLED.
  */
-int vl_cgroup_create(const struct vl_plan *plan, const struct vl_host *host, const struct vl_cgroup_journal *journal,
-                     struct vl_cgroup **ret, struct vl_error **err);
-/* UNSUPPORTED when this build has no driver for the manager; to be asked before anything is made. */
+int vl_cgroup_create(const struct vl_plan *plan, const struct vl_host *host,
+                     const struct vl_cgroup_journal *journal, struct vl_cgroup **ret,
+                     struct vl_error **err);
+/* UNSUPPORTED when this build has no driver for the manager; to be asked before anything is made.
+ */
 int vl_cgroup_manager_check(enum vl_cgroup_manager m, struct vl_error **err);
-/* Undoes create: removes directories that it made (not those found), after all processes have left. */
+/* Undoes create: removes directories that it made (not those found), after all processes have left.
+ */
 void vl_cgroup_undo(struct vl_cgroup *cg);
-/* Handle for a recorded cgroup; opens nothing yet, copies the description. It may be gone meanwhile: verbs then
- * find no processes, and removing succeeds. */
-int vl_cgroup_open_recorded(const struct vl_cgroup_desc *desc, struct vl_cgroup **ret, struct vl_error **err);
+/* Handle for a recorded cgroup; opens nothing yet, copies the description. It may be gone
+ * meanwhile: verbs then find no processes, and removing succeeds. */
+int vl_cgroup_open_recorded(const struct vl_cgroup_desc *desc, struct vl_cgroup **ret,
+                            struct vl_error **err);
 const struct vl_cgroup_desc *vl_cgroup_describe(const struct vl_cgroup *cg); /* borrowed */
 /* Degradations met by create (optional parts that were not permitted); borrowed. */
 const struct vl_strv *vl_cgroup_notes(const struct vl_cgroup *cg);
@@ -78,22 +88,26 @@ const struct vl_strv *vl_cgroup_notes(const struct vl_cgroup *cg);
 int vl_cgroup_apply(struct vl_cgroup *cg, const struct vl_host *host, const struct vl_plan *plan,
                     struct vl_error **err);
 
-/* -- processes ------------------------------------------------------------------------------------ */
+/* -- processes ------------------------------------------------------------------------------------
+ */
 
-/* Directory for CLONE_INTO_CGROUP (cgroup2, on hybrid hosts too), borrowed; VL_NOFD where there is none. */
+/* Directory for CLONE_INTO_CGROUP (cgroup2, on hybrid hosts too), borrowed; VL_NOFD where there is
+ * none. */
 int vl_cgroup_dirfd(struct vl_cgroup *cg);
 /* Moves a process in. in_unified: it was born in vl_cgroup_dirfd, only v1 hierarchies are left. */
 int vl_cgroup_attach(struct vl_cgroup *cg, pid_t pid, bool in_unified, struct vl_error **err);
 /*
- * For a child that is still single-threaded and has not exec'ed: *ret_fds (borrowed from cg) are files into which
- * it writes "0" (vl_cgroup_join_self); much cheaper on v1 than to be moved from outside, because the kernel need
- * not stop forks everywhere. n is 0 when nothing is left to do. in_unified as above.
+ * For a child that is still single-threaded and has not exec'ed: *ret_fds (borrowed from cg) are
+ * files into which it writes "0" (vl_cgroup_join_self); much cheaper on v1 than to be moved from
+ * outside, because the kernel need not stop forks everywhere. n is 0 when nothing is left to do.
+ * in_unified as above.
  */
-int vl_cgroup_self_fds(struct vl_cgroup *cg, bool in_unified, const int **ret_fds, size_t *ret_n, struct vl_error **err);
+int vl_cgroup_self_fds(struct vl_cgroup *cg, bool in_unified, const int **ret_fds, size_t *ret_n,
+                       struct vl_error **err);
 /* System calls only: usable in a vfork child. 0 or -errno, *ret_failed (may be NULL) the index. */
 int vl_cgroup_join_self(const int *fds, size_t n, size_t *ret_failed);
-/* Directory on cgroup2 in which a process is now (for exec, when the container moved its init into a sub-group);
- * the caller's. -errno. */
+/* Directory on cgroup2 in which a process is now (for exec, when the container moved its init into
+ * a sub-group); the caller's. -errno. */
 int vl_cgroup_dirfd_of(const struct vl_host *host, pid_t pid);
 
 struct vl_cgroup_pids {
@@ -107,23 +121,25 @@ static inline void vl_cleanup_cgroup_pids(struct vl_cgroup_pids *l)
 }
 /* Every process in it and below. */
 int vl_cgroup_procs(struct vl_cgroup *cg, struct vl_cgroup_pids *ret, struct vl_error **err);
-/* A signal to every process in it and below, without missing one that forks meanwhile; a cgroup that was frozen
- * stays frozen unless sig is SIGKILL. */
+/* A signal to every process in it and below, without missing one that forks meanwhile; a cgroup
+ * that was frozen stays frozen unless sig is SIGKILL. */
 int vl_cgroup_signal_all(struct vl_cgroup *cg, int sig, struct vl_error **err);
-/* SIGKILL to all, frozen or not (cgroup.kill, Linux 5.14; else freeze and kill until nobody is left or
- * timeout_ms passed). Does not wait for them to be gone. */
+/* SIGKILL to all, frozen or not (cgroup.kill, Linux 5.14; else freeze and kill until nobody is left
+ * or timeout_ms passed). Does not wait for them to be gone. */
 int vl_cgroup_kill(struct vl_cgroup *cg, int timeout_ms, struct vl_error **err);
 /* Waits until no process is left in it and below. -1 with a STATE error at the timeout. */
 int vl_cgroup_wait_empty(struct vl_cgroup *cg, int timeout_ms, struct vl_error **err);
-/* Removes it and everything below. Waits up to timeout_ms for processes to leave. Absent is success. */
+/* Removes it and everything below. Waits up to timeout_ms for processes to leave. Absent is
+ * success. */
 int vl_cgroup_remove(struct vl_cgroup *cg, int timeout_ms, struct vl_error **err);
 /* kill and remove within timeout_ms. */
 int vl_cgroup_destroy(struct vl_cgroup *cg, int timeout_ms, struct vl_error **err);
-/* The same for a directory that only the journal knows (the creator was killed): must be on a cgroup file
- * system; absent is success. */
+/* The same for a directory that only the journal knows (the creator was killed): must be on a
+ * cgroup file system; absent is success. */
 int vl_cgroup_destroy_path(const char *path, int timeout_ms, struct vl_error **err);
 
-/* -- freezer -------------------------------------------------------------------------------------- */
+/* -- freezer --------------------------------------------------------------------------------------
+ */
 
 /* Freezes or thaws and waits until that is so. At the timeout a freeze is taken back. */
 int vl_cgroup_freeze(struct vl_cgroup *cg, int timeout_ms, struct vl_error **err);
