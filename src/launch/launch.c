@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The parent's side of a launch: what each message of the stage means in which state, and what is answered.
+ *
+ *   spawned --AWAITING--> maps, cgroup, late descriptors, PROCEED
+ *           --HOOKS_DUE-> prestart and createRuntime hooks, PROCEED
+ *           --CONSOLE---> pty master kept or handed to the console socket
+ *           --READY-----> waits at the gate
+ * End of file before READY means that the process died: it is reaped and its end reported.
+ */
+#include "launch/launch.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include "base/mem.h"
+#include "base/log.h"
+#include "launch/hooks.h"
+#include "launch/host_ops.h"
+#include "launch/listener.h"
+#include "launch/spawn.h"
+#include "launch/wording.h"
+#include "sys/clone.h"
+#include "sys/proc.h"
+#include "sys/scm.h"
+
+static int send_msg(int sock, uint16_t type, const int *fds, size_t n_fds)
+{
+    struct vl_msg m = {.type = type, .version = VL_MSG_VERSION, .op = VL_NOREF, .a = (int64_t)n_fds};
+    return vl_scm_send(sock, &m, sizeof(m), fds, n_fds);
+}
+
+/* 1 and *m, 0 at end of file, -1 with an error. Descriptors and credentials are in *scm. */
+static int recv_msg(int sock, struct vl_msg *m, struct vl_scm_msg *scm, struct vl_error **err)
+{
+    int r = vl_scm_recv(sock, m, sizeof(*m), 1, scm);
+
+    if (r == -ECONNRESET || (r >= 0 && scm->len == 0))
+        return 0;
+    if (r < 0)
+        return vl_err_sys(err, r, "receive from the container's process");
+    if (scm->len != sizeof(*m) || m->version != VL_MSG_VERSION) {
+        vl_scm_close(scm);
+        return vl_err_bug(err, "the container's process sent a message of %zu bytes", scm->len);
+    }
+    return 1;
+}
+
+/* -- answers ------------------------------------------------------------------------------------- */
+
+static int send_late(struct vl_launch *l, struct vl_error **err)
+{
+    cleanup_free int *fds = NULL;
+    size_t n = 0, sent = 0;
+
+    if (vl_prep_late(l->env->prep, l->pid, &fds, &n, err) < 0)
+        return -1;
+    do {
+        size_t part = n - sent > VL_SCM_MAX_FDS ? VL_SCM_MAX_FDS : n - sent;
+        int r = send_msg(l->chan, VL_MSG_PROCEED, fds + sent, part);
+        if (r < 0)
+            return vl_err_sys(err, r, "send descriptors to the container's process");
+        sent += part;
+    } while (sent < n);
+    return 0;
+}
+
+static int on_awaiting(struct vl_launch *l, struct vl_error **err)
+{
+    if (vl_host_write_maps(l->env->plan, l->pid, err) < 0)
+        return -1;
+    return send_late(l, err);
+}
+
+static int on_hooks_due(struct vl_launch *l, struct vl_error **err)
+{
+    static const enum vl_hook_kind kinds[] = {VL_HOOK_PRESTART, VL_HOOK_CREATE_RUNTIME};
+
+    for (size_t i = 0; i < VL_ARRAY_LEN(kinds); i++) {
+        cleanup_free char *state = l->env->state_json(l->env->state_ctx, "creating", l->pid);
+        if (vl_run_plan_hooks(l->env->plan, kinds[i], state, l->env->bundle, l->env->hook_stdout,
+                              l->env->hook_stderr, err) < 0)
+            return -1;
+    }
+    int r = send_msg(l->chan, VL_MSG_PROCEED, NULL, 0);
+    return r < 0 ? vl_err_sys(err, r, "let the container's process proceed") : 0;
+}
+
+static int on_console(struct vl_launch *l, const struct vl_msg *m, struct vl_scm_msg *scm, struct vl_error **err)
+{
+    cleanup_fd int master = scm->n_fds == 1 ? vl_scm_take(scm, 0) : VL_NOFD;
+    char name[32];
+
+    if (master < 0)
+        return vl_err_bug(err, "the container's process sent no terminal");
+    if (l->env->console_fd < 0) {
+        l->console = vl_take_fd(&master);
+        return 0;
+    }
+    snprintf(name, sizeof(name), "/dev/pts/%d", (int)m->a);
+    int r = vl_scm_send(l->env->console_fd, name, strlen(name), &master, 1);
+    return r < 0 ? vl_err_sys(err, r, "send the terminal to the console socket") : 0;
+}
+
+/* Join sequence: the message's credentials name the real process; the joiner has done its work. */
+static int on_forked(struct vl_launch *l, const struct vl_scm_msg *scm, struct vl_error **err)
+{
+    struct vl_child joiner = {.pid = l->pid, .pidfd = l->pidfd};
+    struct vl_exit how;
+
+    if (scm->pid <= 0 || scm->pid == l->pid)
+        return vl_err_bug(err, "the container's process did not tell who it is");
+    l->pidfd = VL_NOFD;
+    l->pid = scm->pid;
+    (void)vl_child_wait(&joiner, -1, &how);
+    l->pidfd = vl_pidfd_open(l->pid);
+    if (l->pidfd < 0)
+        return vl_err_sys(err, l->pidfd, "open the container's process %d", (int)l->pid);
+    return vl_host_adjust(l->env->plan, l->pid, err);
+}
+
+/* The process ended without a word. */
+static int died(struct vl_launch *l, struct vl_error **err)
+{
+    struct vl_child child = {.pid = l->pid, .pidfd = l->pidfd};
+    struct vl_exit how = {0};
+
+    l->pidfd = VL_NOFD;
+    l->pid = 0;
+    if (vl_child_wait(&child, 5000, &how) < 0) {
+        vl_child_kill(&child);
+        return vl_err_bug(err, "the container's process closed its channel");
+    }
+    if (how.signaled && how.value == SIGKILL)
+        return vl_err_payload(err, "the container's process was killed while it was set up (memory limit too low?)");
+    if (how.signaled)
+        return vl_err_payload(err, "the container's process ended by signal %d while it was set up", how.value);
+    return vl_err_payload(err, "the container's process ended with status %d while it was set up", how.value);
+}
+
+/* -- the table ----------------------------------------------------------------------------------- */
+
+static int serve(struct vl_launch *l, struct vl_error **err)
+{
+    bool forked = false, awaited = false, hooks = false;
+
+    for (;;) {
+        struct vl_msg m;
+        struct vl_scm_msg scm = {0};
+        int r = recv_msg(l->chan, &m, &scm, err);
+
+        if (r < 0)
+            return -1;
+        if (r == 0)
+            return died(l, err);
+        switch ((enum vl_msg_type)m.type) {
+        case VL_MSG_FORKED:
+            r = forked ? vl_err_bug(err, "the container's process forked twice") : on_forked(l, &scm, err);
+            forked = true;
+            break;
+        case VL_MSG_AWAITING:
+            r = awaited ? vl_err_bug(err, "the container's process awaits twice") : on_awaiting(l, err);
+            awaited = true;
+            break;
+        case VL_MSG_HOOKS_DUE:
+            r = hooks ? vl_err_bug(err, "the container's process asks for hooks twice") : on_hooks_due(l, err);
+            hooks = true;
+            break;
+        case VL_MSG_CONSOLE:
+            r = on_console(l, &m, &scm, err);
+            break;
+        case VL_MSG_LISTENER:
+            r = vl_serve_listener(l->env, l->pid, l->pidfd, (int)m.a, "creating", err);
+            break;
+        case VL_MSG_WARNING:
+            vl_strv_add_take(&l->warnings, vl_stage_warning(l->env->plan, &m));
+            vl_debug("%s", l->warnings.v[l->warnings.n - 1]);
+            break;
+        case VL_MSG_ERROR:
+            r = vl_stage_error(l->env->plan, &m, err);
+            break;
+        case VL_MSG_READY:
+            vl_scm_close(&scm);
+            return 0;
+        case VL_MSG_EXECING:
+        case VL_MSG_PROCEED:
+        case VL_MSG_COMMIT:
+        case VL_MSG_GO:
+        default:
+            r = vl_err_bug(err, "the container's process sent message %u out of order", m.type);
+            break;
+        }
+        vl_scm_close(&scm);
+        if (r < 0)
+            return -1;
+    }
+}
+
+int vl_launch_begin(const struct vl_launch_env *env, struct vl_launch **ret, struct vl_error **err)
+{
+    cleanup(launch) struct vl_launch *l = vl_alloc(sizeof(*l));
+    struct vl_spawned s;
+
+    l->env = env;
+    l->chan = l->pidfd = l->console = VL_NOFD;
+    if (vl_spawn_stage(env, &s, err) < 0)
+        return -1;
+    l->pid = s.pid;
+    l->pidfd = s.pidfd;
+    l->chan = s.chan;
+    if (!s.in_cgroup && vl_cgroup_attach(env->cgroup, s.pid, false, err) < 0)
+        goto fail;
+    if (!s.joiner && vl_host_adjust(env->plan, s.pid, err) < 0)
+        goto fail;
+    if (serve(l, err) < 0)
+        goto fail;
+    vl_prep_close_all(env->prep);
+    *ret = vl_take_ptr(l);
+    return 0;
+fail:
+    vl_launch_kill(l);
+    return -1;
+}
+
+int vl_launch_commit(struct vl_launch *l, struct vl_error **err)
+{
+    int r = send_msg(l->chan, VL_MSG_COMMIT, NULL, 0);
+    return r < 0 ? vl_err_sys(err, r, "hand the container over to the start gate") : 0;
+}
+
+int vl_launch_go(struct vl_launch *l, struct vl_error **err)
+{
+    int r = send_msg(l->chan, VL_MSG_GO, NULL, 0);
+
+    if (r < 0)
+        return vl_err_sys(err, r, "start the container's process");
+    struct vl_exec_watch w = {.sock = l->chan, .pidfd = l->pidfd, .pid = l->pid, .plan = l->env->plan, .env = l->env};
+    return vl_watch_exec(&w, err);
+}
+
+/* EXECING names a nonce that is the stage's process name; a changed name at end of file means exec'ed, the
+ * same name means that it died before (a zombie keeps its name); no process at all means it ran and ended. */
+static int told_apart(const struct vl_exec_watch *w, int64_t nonce, bool execing, struct vl_error **err)
+{
+    char comm[17] = "", expected[9];
+
+    if (!execing)
+        return vl_err_payload(err, "the container's process ended before it executed its program");
+    memcpy(expected, &nonce, 8);
+    expected[8] = '\0';
+    if (vl_proc_comm(w->pid, comm) == 0 && strcmp(comm, expected) == 0)
+        return vl_err_payload(err, "the container's process was killed before it executed its program");
+    return 0;
+}
+
+int vl_watch_exec(const struct vl_exec_watch *w, struct vl_error **err)
+{
+    int64_t nonce = 0;
+    bool execing = false;
+
+    for (;;) {
+        struct vl_msg m;
+        struct vl_scm_msg scm = {0};
+        int r = recv_msg(w->sock, &m, &scm, err);
+
+        if (r < 0)
+            return -1;
+        if (r == 0)
+            return told_apart(w, nonce, execing, err);
+        vl_scm_close(&scm);
+        switch ((int)m.type) {
+        case VL_MSG_EXECING:
+            execing = true;
+            nonce = m.a;
+            break;
+        case VL_MSG_LISTENER:
+            if (vl_serve_listener(w->env, w->pid, w->pidfd, (int)m.a, "running", err) < 0)
+                return -1;
+            break;
+        case VL_MSG_WARNING:
+            break;
+        case VL_MSG_ERROR:
+            return vl_stage_error(w->plan, &m, err);
+        default:
+            return vl_err_bug(err, "the container's process sent message %u out of order", m.type);
+        }
+    }
+}
+
+void vl_launch_kill(struct vl_launch *l)
+{
+    if (l->pid <= 0)
+        return;
+    struct vl_child child = {.pid = l->pid, .pidfd = l->pidfd};
+    vl_child_kill(&child);
+    l->pid = 0;
+    l->pidfd = VL_NOFD;
+}
+
+void vl_launch_free(struct vl_launch *l)
+{
+    if (l == NULL)
+        return;
+    vl_close(l->chan);
+    vl_close(l->pidfd);
+    vl_close(l->console);
+    vl_strv_reset(&l->warnings);
+    free(l);
+}

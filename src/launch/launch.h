@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Execution of a plan: the stage is spawned into its namespaces and answered until it waits at the start
+ * gate. The caller has claimed the id, made the cgroup and opened the descriptors; it writes the state
+ * between vl_launch_begin and vl_launch_commit / vl_launch_go.
+ */
+#ifndef VL_LAUNCH_LAUNCH_H
+#define VL_LAUNCH_LAUNCH_H
+
+#include <sys/types.h>
+#include "base/error.h"
+#include "base/str.h"
+#include "cgroup/cgroup.h"
+#include "plan/plan.h"
+#include "prep/prep.h"
+
+/* State document (one line of JSON) with this status and pid, for hooks and the seccomp listener; caller frees. */
+typedef char *vl_state_json_fn(void *ctx, const char *status, pid_t pid);
+
+struct vl_launch_env { /* all borrowed */
+    const struct vl_plan *plan;
+    struct vl_prep *prep;
+    struct vl_cgroup *cgroup; /* may be of manager DISABLED, never NULL */
+    int console_fd;           /* connected console socket, or VL_NOFD: the pty master is kept */
+    vl_state_json_fn *state_json;
+    void *state_ctx;
+    const char *bundle;          /* working directory of hooks */
+    const char *seccomp_listener, *seccomp_metadata; /* or NULL */
+    const char *hook_stdout, *hook_stderr;           /* run.oci.hooks.*, or NULL */
+};
+
+struct vl_launch {
+    const struct vl_launch_env *env;
+    int chan;         /* owned */
+    pid_t pid;        /* container process as seen from here; our child */
+    int pidfd;        /* owned */
+    int console;      /* pty master when no console socket was given, owned */
+    uint64_t nonce;   /* process name of the stage, known from EXECING on */
+    struct vl_strv warnings; /* degradations the stage reported */
+};
+
+/* Spawns the stage and serves it until READY. On error nothing of it is left: the process is killed and reaped. */
+int vl_launch_begin(const struct vl_launch_env *env, struct vl_launch **ret, struct vl_error **err);
+/* `create`: the stage may outlive us and waits at the gate socket. */
+int vl_launch_commit(struct vl_launch *l, struct vl_error **err);
+/* `run`: opens the gate on the channel and waits until the workload has been executed. */
+int vl_launch_go(struct vl_launch *l, struct vl_error **err);
+/* Kills and reaps the process unless it was handed over. */
+void vl_launch_kill(struct vl_launch *l);
+void vl_launch_free(struct vl_launch *l); /* closes; does not kill */
+VL_DEFINE_CLEANUP(launch)
+
+/* Shared with `start`: after GO was sent on sock, reads until the workload runs: LISTENER is served, ERROR is
+ * worded by plan (may be NULL), end of file is told apart into exec and death by the process name. */
+struct vl_exec_watch {
+    int sock, pidfd;
+    pid_t pid;
+    const struct vl_plan *plan;
+    const struct vl_launch_env *env; /* for LISTENER */
+};
+int vl_watch_exec(const struct vl_exec_watch *w, struct vl_error **err);
+
+#endif

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The seccomp listener: fetched from the stage that has just installed its filter, handed to its supervisor. */
+#ifndef VL_LAUNCH_LISTENER_H
+#define VL_LAUNCH_LISTENER_H
+
+#include "launch/launch.h"
+
+/* number is the descriptor the stage announced; status goes into the container process state. */
+int vl_serve_listener(const struct vl_launch_env *env, pid_t pid, int pidfd, int number, const char *status,
+                      struct vl_error **err);
+
+#endif

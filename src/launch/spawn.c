@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * clone3(VM|VFORK|PIDFD|INTO_CGROUP|new namespaces) and execveat of the sealed stage.
+ *
+ * Nothing of veloci is ever an image inside the container: the child of the clone runs a dozen system calls
+ * of spawn_child below on memory it shares with us, then it is the stage. Into a new user namespace that has
+ * no maps yet an exec drops all capabilities, unless they are ambient (capabilities(7)): they are raised
+ * before, and the stage clears them. No setresuid here: the memory is shared, it would change our own
+ * dumpability.
+ */
+#include "launch/spawn.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include "base/mem.h"
+#include "launch/image.h"
+#include "sys/caps.h"
+#include "sys/clone.h"
+#include "sys/fd.h"
+#include "sys/scm.h"
+
+struct spawn_args {
+    int image;
+    bool keep_caps;
+    const int *keep, *join;
+    size_t n_keep, n_join;
+    char *argv[4];
+    int error;        /* positive errno of the step that failed */
+    const char *step;
+};
+
+static int spawn_child(void *arg)
+{
+    struct spawn_args *a = arg;
+    static char *const no_env[] = {NULL};
+
+    a->step = "join the container's cgroup";
+    a->error = -vl_cgroup_join_self(a->join, a->n_join, NULL);
+    if (a->error != 0)
+        return 127;
+    a->step = "keep capabilities over the exec";
+    if (a->keep_caps)
+        a->error = -vl_caps_keep_over_exec();
+    if (a->error != 0)
+        return 127;
+    a->step = "pass descriptors on";
+    for (size_t i = 0; i < a->n_keep; i++)
+        if (fcntl(a->keep[i], F_SETFD, 0) < 0) {
+            a->error = errno;
+            return 127;
+        }
+    a->step = "execute the stage";
+    syscall(SYS_execveat, a->image, "", a->argv, no_env, AT_EMPTY_PATH);
+    a->error = errno;
+    return 127;
+}
+
+/* The stage's copy of the plan: without host operations, with this launch's descriptors. */
+static int plan_memfd(const struct vl_launch_env *env, struct vl_error **err)
+{
+    size_t len;
+    cleanup_free void *bytes = vl_plan_encode(env->plan, true, env->prep->ident, &len);
+    int fd = vl_memfd_sealed("veloci-plan", bytes, len, false);
+
+    return fd < 0 ? vl_err_sys(err, fd, "make a sealed memory file for the plan") : fd;
+}
+
+static int *descriptors_to_keep(const struct vl_launch_env *env, int plan_fd, int chan, size_t *n)
+{
+    int *keep = vl_alloc(sizeof(*keep) * (env->plan->n_desc + 2));
+
+    *n = 0;
+    keep[(*n)++] = plan_fd;
+    keep[(*n)++] = chan;
+    for (size_t i = 0; i < env->plan->n_desc; i++)
+        if (env->prep->ident[i].fd >= 0)
+            keep[(*n)++] = env->prep->ident[i].fd;
+    return keep;
+}
+
+int vl_spawn_stage(const struct vl_launch_env *env, struct vl_spawned *ret, struct vl_error **err)
+{
+    cleanup_fd int image = vl_stage_image(err);
+    if (image < 0)
+        return -1;
+    cleanup_fd int plan_fd = plan_memfd(env, err);
+    if (plan_fd < 0)
+        return -1;
+    int pair[2];
+    int r = vl_socketpair(SOCK_SEQPACKET, pair);
+    if (r < 0)
+        return vl_err_sys(err, r, "make the channel to the stage");
+    cleanup_fd int ours = pair[0], theirs = pair[1];
+    r = vl_scm_passcred(ours);
+    if (r < 0)
+        return vl_err_sys(err, r, "ask for credentials on the channel to the stage");
+
+    size_t from = 0;
+    const struct vl_op *clone_op = vl_plan_find(env->plan, VL_OP_CLONE, &from);
+    uint64_t flags = clone_op != NULL ? (uint64_t)clone_op->n[0] : 0;
+    char plan_no[12], chan_no[12];
+    snprintf(plan_no, sizeof(plan_no), "%d", plan_fd);
+    snprintf(chan_no, sizeof(chan_no), "%d", theirs);
+
+    size_t n_keep;
+    cleanup_free int *keep = descriptors_to_keep(env, plan_fd, theirs, &n_keep);
+    struct spawn_args args = {.image = image,
+                              .keep_caps = flags & CLONE_NEWUSER,
+                              .keep = keep,
+                              .n_keep = n_keep,
+                              .argv = {(char *)"veloci-stage", plan_no, chan_no, NULL}};
+    struct vl_clone c = {.flags = flags, .cgroup_fd = vl_cgroup_dirfd(env->cgroup), .exit_signal = SIGCHLD};
+    if (vl_cgroup_self_fds(env->cgroup, c.cgroup_fd >= 0, &args.join, &args.n_join, err) < 0)
+        return -1;
+    bool in_cgroup = c.cgroup_fd < 0;
+    cleanup_fd int pidfd = VL_NOFD;
+    pid_t pid = vl_clone_vm(spawn_child, &args, &c, &pidfd, &in_cgroup);
+    if (pid < 0)
+        return vl_err_sys(err, (int)pid, "create the container's process with its namespaces");
+    if (args.error != 0) {
+        struct vl_child child = {.pid = pid, .pidfd = vl_take_fd(&pidfd)};
+        vl_child_kill(&child);
+        return vl_err_sys(err, args.error, "start the container's process: %s", args.step);
+    }
+    *ret = (struct vl_spawned){.pid = pid,
+                               .pidfd = vl_take_fd(&pidfd),
+                               .chan = vl_take_fd(&ours),
+                               .in_cgroup = in_cgroup || c.cgroup_fd < 0,
+                               .joiner = clone_op != NULL && clone_op->n[1] != 0};
+    return 0;
+}

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "launch/supervise.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <unistd.h>
+#include "base/cleanup.h"
+#include "sys/fd.h"
+#include "sys/proc.h"
+#include "sys/sigs.h"
+#include "sys/tty.h"
+
+/* One direction of the relay. A full buffer stops reading; what cannot be written now waits. */
+struct flow {
+    int from, to;
+    char buf[8192];
+    size_t start, len;
+    bool ended;
+};
+
+struct relay {
+    struct flow in, out; /* stdin → master, master → stdout */
+    bool raw;
+    struct termios saved;
+};
+
+int vl_supervise_signals(struct vl_supervise *s, struct vl_error **err)
+{
+    sigset_t set;
+
+    sigfillset(&set);
+    /* a fault of our own must not wait in a queue */
+    static const int own[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS};
+    for (size_t i = 0; i < VL_ARRAY_LEN(own); i++)
+        sigdelset(&set, own[i]);
+    s->sigfd = vl_sigs_fd(&set, &s->old);
+    return s->sigfd < 0 ? vl_err_sys(err, s->sigfd, "block signals to forward them") : 0;
+}
+
+void vl_supervise_end(struct vl_supervise *s)
+{
+    vl_cleanup_fd(&s->sigfd);
+    (void)vl_sigs_restore(&s->old);
+}
+
+/* Reaps everything that ended; true when pid was among it. */
+static bool reap(pid_t pid, int *status)
+{
+    bool found = false;
+
+    for (;;) {
+        int st;
+        pid_t p = waitpid(-1, &st, WNOHANG);
+        if (p <= 0)
+            return found;
+        if (p != pid)
+            continue;
+        found = true;
+        *status = WIFSIGNALED(st) ? 128 + WTERMSIG(st) : WEXITSTATUS(st);
+    }
+}
+
+static void on_signals(struct vl_supervise *s, pid_t pid, int pidfd, int master, bool *child)
+{
+    struct signalfd_siginfo si;
+    int sig;
+
+    while ((sig = vl_sigs_read(s->sigfd, &si)) > 0) {
+        if (sig == SIGCHLD) {
+            *child = true;
+        } else if (sig == SIGPIPE) {
+            continue; /* ours: a closed standard output */
+        } else if (sig == SIGWINCH && master >= 0) {
+            (void)vl_tty_copy_size(STDIN_FILENO, master);
+        } else {
+            struct vl_proc p = {.pid = pid, .pidfd = pidfd};
+            (void)vl_proc_signal(&p, sig);
+        }
+    }
+}
+
+static void flow_read(struct flow *f)
+{
+    if (f->len == 0)
+        f->start = 0;
+    size_t at = f->start + f->len;
+    if (at == sizeof(f->buf))
+        return;
+    ssize_t n = read(f->from, f->buf + at, sizeof(f->buf) - at);
+    if (n > 0)
+        f->len += (size_t)n;
+    else if (n == 0 || (errno != EAGAIN && errno != EINTR))
+        f->ended = true; /* a pty master says EIO when the last slave is closed */
+}
+
+static void flow_write(struct flow *f)
+{
+    while (f->len > 0) {
+        ssize_t n = write(f->to, f->buf + f->start, f->len);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0 && errno == EAGAIN)
+            return;
+        if (n < 0) {
+            f->ended = true;
+            f->len = 0;
+            return;
+        }
+        f->start += (size_t)n;
+        f->len -= (size_t)n;
+    }
+}
+
+static void relay_begin(struct relay *r, int master)
+{
+    r->in = (struct flow){.from = STDIN_FILENO, .to = master};
+    r->out = (struct flow){.from = master, .to = STDOUT_FILENO};
+    (void)vl_fd_set_nonblock(master, true);
+    (void)vl_tty_copy_size(STDIN_FILENO, master);
+    r->raw = isatty(STDIN_FILENO) && vl_tty_raw(STDIN_FILENO, &r->saved) == 0;
+}
+
+static void relay_end(struct relay *r)
+{
+    while (!r->out.ended) { /* what the terminal still holds */
+        flow_read(&r->out);
+        if (r->out.len == 0)
+            break;
+        flow_write(&r->out);
+    }
+    if (r->raw)
+        (void)vl_tty_restore(STDIN_FILENO, &r->saved);
+}
+
+static void add_flow(struct pollfd *p, const struct flow *f)
+{
+    p[0] = (struct pollfd){.fd = f->ended || f->len > 0 ? -1 : f->from, .events = POLLIN};
+    p[1] = (struct pollfd){.fd = f->len > 0 ? f->to : -1, .events = POLLOUT};
+}
+
+static void step_flow(const struct pollfd *p, struct flow *f)
+{
+    if (p[0].revents != 0)
+        flow_read(f);
+    if (f->len > 0)
+        flow_write(f);
+}
+
+int vl_supervise_run(struct vl_supervise *s, pid_t pid, int pidfd, int master, int *status, struct vl_error **err)
+{
+    struct relay r = {0};
+    bool done = reap(pid, status);
+
+    if (master >= 0)
+        relay_begin(&r, master);
+    while (!done) {
+        struct pollfd p[5] = {{.fd = s->sigfd, .events = POLLIN}};
+        bool child = false;
+
+        p[1].fd = p[2].fd = p[3].fd = p[4].fd = -1;
+        if (master >= 0) {
+            add_flow(p + 1, &r.in);
+            add_flow(p + 3, &r.out);
+        }
+        if (poll(p, 5, -1) < 0 && errno != EINTR) {
+            int saved = errno;
+            if (master >= 0)
+                relay_end(&r);
+            return vl_err_sys(err, saved, "wait for the container");
+        }
+        on_signals(s, pid, pidfd, master, &child);
+        if (master >= 0) {
+            step_flow(p + 1, &r.in);
+            step_flow(p + 3, &r.out);
+        }
+        if (child)
+            done = reap(pid, status);
+    }
+    if (master >= 0)
+        relay_end(&r);
+    return 0;
+}
