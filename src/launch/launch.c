@@ -17,9 +17,9 @@
 #include <sys/wait.h>
 #include "base/mem.h"
 #include "base/log.h"
-#include "launch/hooks.h"
 #include "launch/host_ops.h"
 #include "launch/listener.h"
+#include "launch/planhooks.h"
 #include "launch/spawn.h"
 #include "launch/wording.h"
 #include "sys/clone.h"
@@ -79,9 +79,9 @@ static int on_hooks_due(struct vl_launch *l, struct vl_error **err)
     static const enum vl_hook_kind kinds[] = {VL_HOOK_PRESTART, VL_HOOK_CREATE_RUNTIME};
 
     for (size_t i = 0; i < VL_ARRAY_LEN(kinds); i++) {
-        cleanup_free char *state = l->env->state_json(l->env->state_ctx, "creating", l->pid);
-        if (vl_run_plan_hooks(l->env->plan, kinds[i], state, l->env->bundle, l->env->hook_stdout,
-                              l->env->hook_stderr, err) < 0)
+        cleanup_free char *state = l->env->state_json(l->env->state_ctx, VL_CREATING, l->pid);
+        struct vl_hook_env he = {state, l->env->bundle, l->env->hook_stdout, l->env->hook_stderr};
+        if (vl_run_plan_hooks(l->env->plan, kinds[i], &he, err) < 0)
             return -1;
     }
     int r = send_msg(l->chan, VL_MSG_PROCEED, NULL, 0);
@@ -172,7 +172,7 @@ static int serve(struct vl_launch *l, struct vl_error **err)
             r = on_console(l, &m, &scm, err);
             break;
         case VL_MSG_LISTENER:
-            r = vl_serve_listener(l->env, l->pid, l->pidfd, (int)m.a, "creating", err);
+            r = vl_serve_listener(l->env, l->pid, l->pidfd, (int)m.a, VL_CREATING, err);
             break;
         case VL_MSG_WARNING:
             vl_strv_add_take(&l->warnings, vl_stage_warning(l->env->plan, &m));
@@ -255,6 +255,13 @@ static int told_apart(const struct vl_exec_watch *w, int64_t nonce, bool execing
     return 0;
 }
 
+static int watched_error(const struct vl_exec_watch *w, const struct vl_msg *m, struct vl_error **err)
+{
+    cleanup(plan) struct vl_plan *loaded = w->plan == NULL && w->load_plan != NULL ? w->load_plan(w->load_ctx) : NULL;
+
+    return vl_stage_error(w->plan != NULL ? w->plan : loaded, m, err);
+}
+
 int vl_watch_exec(const struct vl_exec_watch *w, struct vl_error **err)
 {
     int64_t nonce = 0;
@@ -276,13 +283,13 @@ int vl_watch_exec(const struct vl_exec_watch *w, struct vl_error **err)
             nonce = m.a;
             break;
         case VL_MSG_LISTENER:
-            if (vl_serve_listener(w->env, w->pid, w->pidfd, (int)m.a, "running", err) < 0)
+            if (vl_serve_listener(w->env, w->pid, w->pidfd, (int)m.a, VL_RUNNING, err) < 0)
                 return -1;
             break;
         case VL_MSG_WARNING:
             break;
         case VL_MSG_ERROR:
-            return vl_stage_error(w->plan, &m, err);
+            return watched_error(w, &m, err);
         default:
             return vl_err_bug(err, "the container's process sent message %u out of order", m.type);
         }

@@ -13,9 +13,10 @@
 #include "cgroup/cgroup.h"
 #include "plan/plan.h"
 #include "prep/prep.h"
+#include "state/query.h"
 
 /* State document (one line of JSON) with this status and pid, for hooks and the seccomp listener; caller frees. */
-typedef char *vl_state_json_fn(void *ctx, const char *status, pid_t pid);
+typedef char *vl_state_json_fn(void *ctx, enum vl_ctr_status status, pid_t pid);
 
 struct vl_launch_env { /* all borrowed */
     const struct vl_plan *plan;
@@ -55,7 +56,9 @@ VL_DEFINE_CLEANUP(launch)
 struct vl_exec_watch {
     int sock, pidfd;
     pid_t pid;
-    const struct vl_plan *plan;
+    const struct vl_plan *plan;                  /* NULL: load_plan is asked when words are needed */
+    struct vl_plan *(*load_plan)(void *ctx);     /* may be NULL, may return NULL; what it returns is freed */
+    void *load_ctx;
     const struct vl_launch_env *env; /* for LISTENER */
 };
 int vl_watch_exec(const struct vl_exec_watch *w, struct vl_error **err);

@@ -35,7 +35,7 @@ static int fetch(int pidfd, int number)
     return -ETIME;
 }
 
-int vl_serve_listener(const struct vl_launch_env *env, pid_t pid, int pidfd, int number, const char *status,
+int vl_serve_listener(const struct vl_launch_env *env, pid_t pid, int pidfd, int number, enum vl_ctr_status status,
                       struct vl_error **err)
 {
     cleanup_fd int fd = fetch(pidfd, number);

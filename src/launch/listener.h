@@ -6,7 +6,7 @@
 #include "launch/launch.h"
 
 /* number is the descriptor the stage announced; status goes into the container process state. */
-int vl_serve_listener(const struct vl_launch_env *env, pid_t pid, int pidfd, int number, const char *status,
+int vl_serve_listener(const struct vl_launch_env *env, pid_t pid, int pidfd, int number, enum vl_ctr_status status,
                       struct vl_error **err);
 
 #endif

@@ -60,6 +60,11 @@ bool vl_ctr_is_missing(const struct vl_error *e);
 /* Whether somebody holds the lock now, by trying; the caller must not hold it. */
 bool vl_ctr_is_busy(const struct vl_ctr *c);
 
+/* Gives the lock up and takes it again, for a verb that waits long in between. relock: STATE error when the
+ * container was deleted meanwhile. */
+void vl_ctr_unlock(struct vl_ctr *c);
+int vl_ctr_relock(struct vl_ctr *c, struct vl_error **err);
+
 /* Removes the directory and all in it (which is nothing but what this layer put there: plain files,
  * sockets, at most VL_CTR_REMOVE_DEPTH levels of directories). The record goes last, so that an
  * interrupted removal can be repeated. Needs the lock. */

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ops/begin.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include "base/digest.h"
+#include "base/io.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "confine/seccomp_cache.h"
+#include "launch/planhooks.h"
+#include "ops/record_make.h"
+#include "spec/annot.h"
+#include "state/gate.h"
+#include "state/journal.h"
+#include "sys/fd.h"
+#include "sys/sockets.h"
+
+enum { UNDO_TIMEOUT_MS = 10000 };
+
+/* -- before anything is made ----------------------------------------------------------------------- */
+
+/* Descriptors passed by LISTEN_FDS (sd_listen_fds(3)), when they are meant for us. */
+static uint32_t listen_fds(void)
+{
+    const char *n = getenv("LISTEN_FDS"), *pid = getenv("LISTEN_PID");
+    uint32_t count, for_pid;
+
+    if (n == NULL || vl_parse_u32(n, 10, &count) < 0 || count > 1024)
+        return 0;
+    if (pid != NULL && (vl_parse_u32(pid, 10, &for_pid) < 0 || (pid_t)for_pid != getpid()))
+        return 0;
+    return count;
+}
+
+/* A descriptor of ours could have taken the number of one that is not open; ours are close-on-exec. */
+static int check_preserved(uint32_t n, struct vl_error **err)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        int flags = fcntl(3 + (int)i, F_GETFD);
+        if (flags < 0 || (flags & FD_CLOEXEC))
+            return vl_err_usage(err, "preserve descriptors 3 to %u: unable to stat preserved-fd %u: it is not open",
+                                2 + n, 3 + i);
+    }
+    return 0;
+}
+
+static int check_terminal(const struct vl_spec *spec, const struct vl_create_opts *o, bool gate, struct vl_error **err)
+{
+    bool terminal = spec->config->process != NULL && spec->config->process->terminal;
+    bool detached = gate || o->detach;
+
+    if (o->console_socket != NULL && !(terminal && detached))
+        return vl_err_usage(err, "cannot use console socket if the container is not detached or has no terminal");
+    if (terminal && detached && o->console_socket == NULL)
+        return vl_err_usage(err, "cannot allocate tty if the container is detached without setting console socket");
+    return 0;
+}
+
+static int make_plan(const struct vl_global *g, const struct vl_create_opts *o, bool gate, const char *root,
+                     struct vl_begun *b, struct vl_error **err)
+{
+    cleanup_fd int root_fd = VL_NOFD;
+    struct vl_seccomp_cache cache = {.root_fd = VL_NOFD};
+    struct vl_seccomp_provider provider = {.get = vl_seccomp_cached, .ctx = &cache};
+    uint32_t listening = listen_fds();
+
+    if (check_preserved(o->preserve_fds + listening, err) < 0)
+        return -1;
+    if (b->spec->config->linux->seccomp != NULL) {
+        root_fd = vl_open(root, O_PATH | O_DIRECTORY);
+        cache.root_fd = root_fd;
+    }
+    struct vl_plan_opts opts = {.id = b->id,
+                                .cgroup_manager = g->cgroup_manager,
+                                .no_pivot = o->no_pivot,
+                                .no_new_keyring = o->no_new_keyring,
+                                .detached = gate,
+                                .console_socket = o->console_socket != NULL,
+                                .preserve_fds = o->preserve_fds + listening,
+                                .listen_fds = listening,
+                                .seccomp = &provider,
+                                .seccomp_receiver = getenv("RUN_OCI_SECCOMP_RECEIVER")};
+    return vl_plan_build(b->spec, &b->host, &opts, &b->plan, err);
+}
+
+static int gather_host(struct vl_host *h, struct vl_error **err)
+{
+    int r = vl_host_gather(h);
+
+    if (r >= 0 && h->euid != 0)
+        r = vl_host_gather_subids(h);
+    return r < 0 ? vl_err_sys(err, r, "gather facts about this host") : 0;
+}
+
+/* -- what is made ---------------------------------------------------------------------------------- */
+
+static int note_cgroup(void *arg, const char *path, bool undo, struct vl_error **err)
+{
+    struct vl_begun *b = arg;
+    return undo ? 0 : vl_journal_add(b->ctr, VL_JOURNAL_CGROUP, path, err);
+}
+
+static int open_descriptors(struct vl_begun *b, bool gate, struct vl_error **err)
+{
+    cleanup_fd int gate_fd = VL_NOFD;
+
+    if (gate) {
+        gate_fd = vl_gate_listen(b->ctr, err);
+        if (gate_fd < 0)
+            return -1;
+    }
+    struct vl_prep_env env = {.root_dirfd = b->ctr->root_fd, .root_path = b->ctr->root, .gate_fd = gate_fd};
+    return vl_prep_open(b->plan, &env, &b->prep, err);
+}
+
+static char *state_json(void *ctx, enum vl_ctr_status status, pid_t pid)
+{
+    struct vl_begun *b = ctx;
+    struct vl_status s = {.status = status, .record = b->record, .complete = true};
+
+    b->record->pid = pid;
+    return vl_op_state_json(&s, NULL);
+}
+
+static void fill_env(struct vl_begun *b)
+{
+    b->env = (struct vl_launch_env){.plan = b->plan,
+                                    .prep = b->prep,
+                                    .cgroup = b->cgroup,
+                                    .console_fd = b->console_fd,
+                                    .state_json = state_json,
+                                    .state_ctx = b,
+                                    .bundle = b->spec->bundle,
+                                    .seccomp_listener = b->record->seccomp_listener,
+                                    .seccomp_metadata = b->record->seccomp_metadata,
+                                    .hook_stdout = b->record->hook_stdout,
+                                    .hook_stderr = b->record->hook_stderr};
+}
+
+/* The plan as it was executed, for `start` to word an error with and for people to read. */
+static int write_plan(struct vl_begun *b, struct vl_error **err)
+{
+    size_t len;
+    cleanup_free void *bytes = vl_plan_encode(b->plan, false, NULL, &len);
+    cleanup_fd int fd = vl_open_at(b->ctr->dir_fd, VL_CTR_PLAN, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
+    int r = fd < 0 ? fd : vl_write_all(fd, bytes, len);
+
+    return r < 0 ? vl_err_sys(err, r, "write the plan of container %s", b->id) : 0;
+}
+
+static int finish_record(struct vl_begun *b, struct vl_error **err)
+{
+    struct vl_launch *l = b->launch;
+
+    for (size_t i = 0; i < l->warnings.n; i++)
+        vl_strv_add(&b->record->notes, l->warnings.v[i]);
+    return vl_record_set_process(b->record, l->pid, l->pidfd, err);
+}
+
+int vl_write_pid_file(const char *path, pid_t pid, struct vl_error **err)
+{
+    char text[24];
+    int n = snprintf(text, sizeof(text), "%d", (int)pid);
+    int r = vl_replace_file(path, text, (size_t)n, 0644);
+
+    return r < 0 ? vl_err_sys(err, r, "write pid file `%s`", path) : 0;
+}
+
+static int make(struct vl_begun *b, const char *root, const struct vl_create_opts *o, bool gate, struct vl_error **err)
+{
+    struct vl_cgroup_journal journal = {.note = note_cgroup, .arg = b};
+
+    if (vl_ctr_claim(root, b->id, &b->ctr, err) < 0)
+        return -1;
+    if (vl_cgroup_create(b->plan, &b->host, &journal, &b->cgroup, err) < 0 || open_descriptors(b, gate, err) < 0)
+        goto undo;
+    b->record = vl_record_make(b->id, b->spec, b->plan, b->cgroup);
+    fill_env(b);
+    if (write_plan(b, err) < 0 || vl_launch_begin(&b->env, &b->launch, err) < 0 || finish_record(b, err) < 0 ||
+        vl_record_write(b->ctr, b->record, err) < 0)
+        goto undo;
+    if (o->pid_file != NULL && vl_write_pid_file(o->pid_file, b->launch->pid, err) < 0)
+        goto undo;
+    return 0;
+undo:
+    vl_begun_undo(b);
+    return -1;
+}
+
+int vl_begin(const struct vl_global *g, const char *id, const struct vl_create_opts *o, bool gate, struct vl_begun *b,
+             struct vl_error **err)
+{
+    cleanup_free char *root = NULL;
+
+    b->id = id;
+    b->console_fd = VL_NOFD;
+    if (vl_id_check(id, err) < 0 || vl_root_path(g->root, &root, err) < 0 ||
+        vl_cgroup_manager_check(g->cgroup_manager, err) < 0)
+        return -1;
+    if (vl_spec_load(o->bundle != NULL ? o->bundle : ".", o->config, &b->spec, err) < 0 ||
+        check_terminal(b->spec, o, gate, err) < 0 || gather_host(&b->host, err) < 0 ||
+        make_plan(g, o, gate, root, b, err) < 0)
+        return -1;
+    for (size_t i = 0; i < b->plan->notes.n; i++)
+        vl_debug("%s", b->plan->notes.v[i]);
+    if (o->console_socket != NULL) {
+        b->console_fd = vl_unix_connect(o->console_socket, SOCK_STREAM);
+        if (b->console_fd < 0)
+            return vl_err_sys(err, b->console_fd, "connect to console socket `%s`", o->console_socket);
+    }
+    return make(b, root, o, gate, err);
+}
+
+/* -- taking it back -------------------------------------------------------------------------------- */
+
+static void warn_drop(struct vl_error **e)
+{
+    cleanup_free char *text = *e != NULL ? vl_error_text(*e) : NULL;
+
+    if (text != NULL)
+        vl_warn("%s", text);
+    vl_error_free(*e);
+    *e = NULL;
+}
+
+static void run_poststop(struct vl_begun *b)
+{
+    for (size_t i = 0; i < b->record->n_poststop; i++) {
+        struct vl_error *e = NULL;
+        vl_record_run_hook(b->record, VL_HOOK_POSTSTOP, i, VL_STOPPED, &e);
+        warn_drop(&e);
+    }
+}
+
+void vl_begun_undo(struct vl_begun *b)
+{
+    struct vl_error *e = NULL;
+
+    if (b->launch != NULL)
+        vl_launch_kill(b->launch);
+    if (b->cgroup != NULL) {
+        if (vl_cgroup_kill(b->cgroup, UNDO_TIMEOUT_MS, &e) < 0)
+            warn_drop(&e);
+        vl_cgroup_undo(b->cgroup);
+    }
+    if (b->record != NULL)
+        run_poststop(b);
+    if (b->ctr != NULL && vl_ctr_remove(b->ctr, &e) < 0)
+        warn_drop(&e);
+}
+
+void vl_begun_reset(struct vl_begun *b)
+{
+    vl_launch_free(b->launch);
+    vl_prep_free(b->prep);
+    vl_cgroup_free(b->cgroup);
+    vl_record_free(b->record);
+    vl_ctr_free(b->ctr);
+    vl_plan_free(b->plan);
+    vl_spec_free(b->spec);
+    vl_host_reset(&b->host);
+    vl_cleanup_fd(&b->console_fd);
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What create and run have in common: from a bundle to a container that waits at its start gate.
+ * Order is undo order: id claimed, cgroup made, descriptors opened, process started, state written; any failure
+ * takes all of it back.
+ */
+#ifndef VL_OPS_BEGIN_H
+#define VL_OPS_BEGIN_H
+
+#include "cgroup/cgroup.h"
+#include "launch/launch.h"
+#include "ops/ops.h"
+#include "prep/prep.h"
+#include "spec/spec.h"
+#include "sys/host.h"
+
+struct vl_begun {
+    const char *id; /* borrowed */
+    struct vl_spec *spec;
+    struct vl_host host;
+    struct vl_plan *plan;
+    struct vl_ctr *ctr; /* locked */
+    struct vl_cgroup *cgroup;
+    struct vl_prep *prep;
+    struct vl_launch_env env;
+    struct vl_launch *launch;
+    struct vl_record *record;
+    int console_fd;
+};
+
+/* gate: the start gate is the socket in the state directory (create), else the channel (run).
+ * b must be zeroed. On error everything that was made is gone again; b is to be released with vl_begun_reset in any case. */
+int vl_begin(const struct vl_global *g, const char *id, const struct vl_create_opts *o, bool gate, struct vl_begun *b,
+             struct vl_error **err);
+/* Takes a begun container back: process, cgroup, directory; poststop hooks are run. */
+void vl_begun_undo(struct vl_begun *b);
+/* Releases memory and descriptors; the container itself stays. */
+void vl_begun_reset(struct vl_begun *b);
+static inline void vl_cleanup_begun(struct vl_begun *b)
+{
+    vl_begun_reset(b);
+}
+/* Decimal digits without newline, by rename (engines read it right after create). */
+int vl_write_pid_file(const char *path, pid_t pid, struct vl_error **err);
+
+#endif

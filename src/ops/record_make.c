@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ops/record_make.h"
+
+#include <sched.h>
+#include <stdio.h>
+#include <unistd.h>
+#include "base/digest.h"
+#include "base/mem.h"
+#include "launch/hooks.h"
+#include "ops/ops.h"
+#include "spec/annot.h"
+#include "sys/proc.h"
+
+static char *dup_or_null(const char *s)
+{
+    return s != NULL ? vl_strdup(s) : NULL;
+}
+
+static void add_vec(struct vl_strv *l, const struct vl_blob *b)
+{
+    for (const char *s = b->data, *end = s != NULL ? s + b->len : NULL; s != NULL && s < end; s += strlen(s) + 1)
+        vl_strv_add(l, s);
+}
+
+static void add_hooks(struct vl_record *r, const struct vl_plan *plan)
+{
+    size_t from = 0;
+    const struct vl_op *op;
+
+    while ((op = vl_plan_find(plan, VL_OP_HOST_HOOK, &from)) != NULL) {
+        struct vl_record_hook *h;
+        if (op->n[0] == VL_HOOK_POSTSTART)
+            h = VL_APPEND(r->poststart, r->n_poststart);
+        else if (op->n[0] == VL_HOOK_POSTSTOP)
+            h = VL_APPEND(r->poststop, r->n_poststop);
+        else
+            continue;
+        h->path = dup_or_null(vl_op_s(op, 0));
+        add_vec(&h->args, &op->s[1]);
+        add_vec(&h->env, &op->s[2]);
+        h->timeout_ms = (uint32_t)op->n[1];
+    }
+}
+
+static void add_annotations(struct vl_record *r, const struct oci_config *c)
+{
+    for (size_t i = 0; i < c->n_annotations; i++) {
+        struct vl_kv *kv = VL_APPEND(r->annotation, r->n_annotation);
+        kv->key = vl_strdup(c->annotations[i].key);
+        kv->value = vl_strdup(c->annotations[i].value);
+    }
+}
+
+static const char *const manager_names[] = {
+    [VL_CGM_CGROUPFS] = "cgroupfs", [VL_CGM_SYSTEMD] = "systemd", [VL_CGM_DISABLED] = "disabled"};
+static const char *const mode_names[] = {
+    [VL_CGROUP_NONE] = "none", [VL_CGROUP_V1] = "v1", [VL_CGROUP_V2] = "v2", [VL_CGROUP_HYBRID] = "hybrid"};
+
+static void add_cgroup(struct vl_record_cgroup *r, const struct vl_plan *plan, const struct vl_cgroup_desc *d)
+{
+    size_t from = 0;
+    const struct vl_op *op = vl_plan_find(plan, VL_OP_CGROUP, &from);
+
+    r->manager = vl_strdup(manager_names[d->manager]);
+    r->mode = vl_strdup(mode_names[d->mode]);
+    if (op != NULL) {
+        r->path = dup_or_null(vl_op_s(op, 0));
+        r->slice = dup_or_null(vl_op_s(op, 1));
+        r->scope = dup_or_null(vl_op_s(op, 2));
+    }
+    for (size_t i = 0; i < d->n_dir; i++) {
+        struct vl_record_cgdir *dir = VL_APPEND(r->dir, r->n_dir);
+        dir->controllers = vl_strdup(d->dir[i].controllers);
+        dir->path = vl_strdup(d->dir[i].path);
+    }
+}
+
+static int index_of(const char *const *names, size_t n, const char *s)
+{
+    for (size_t i = 0; s != NULL && i < n; i++)
+        if (strcmp(names[i], s) == 0)
+            return (int)i;
+    return -1;
+}
+
+int vl_record_cgroup_desc(const struct vl_record *r, struct vl_cgroup_desc *ret, struct vl_error **err)
+{
+    int manager = index_of(manager_names, VL_ARRAY_LEN(manager_names), r->cgroup.manager);
+    int mode = index_of(mode_names, VL_ARRAY_LEN(mode_names), r->cgroup.mode);
+
+    if (manager < 0 || mode < 0)
+        return vl_err_state(err, "state of container %s: its cgroup cannot be read", r->id);
+    ret->manager = (enum vl_cgroup_manager)manager;
+    ret->mode = (enum vl_cgroup_mode)mode;
+    for (size_t i = 0; i < r->cgroup.n_dir; i++) {
+        struct vl_cgroup_dir *dir = VL_APPEND(ret->dir, ret->n_dir);
+        dir->controllers = vl_strdup(r->cgroup.dir[i].controllers);
+        dir->path = vl_strdup(r->cgroup.dir[i].path);
+    }
+    return 0;
+}
+
+/* Namespaces that this launch makes itself. */
+static uint64_t new_namespaces(const struct vl_plan *plan)
+{
+    size_t from = 0;
+    const struct vl_op *op = vl_plan_find(plan, VL_OP_CLONE, &from);
+    uint64_t flags = op != NULL ? (uint64_t)op->n[0] : 0;
+
+    from = 0;
+    op = vl_plan_find(plan, VL_OP_FORK, &from);
+    return op != NULL ? flags | (uint64_t)op->n[0] : flags;
+}
+
+static char *digest_text(const struct vl_plan *plan)
+{
+    uint8_t d[VL_SHA256_LEN];
+    char hex[2 * VL_SHA256_LEN + 1];
+
+    vl_plan_digest(plan, d);
+    vl_hex(d, sizeof(d), hex);
+    return vl_asprintf("sha256:%s", hex);
+}
+
+static void add_seccomp(struct vl_record *r, const struct vl_spec *spec)
+{
+    const struct oci_seccomp *sc = spec->config->linux->seccomp;
+    const char *receiver = vl_annot(spec, "run.oci.seccomp.receiver");
+
+    if (receiver == NULL)
+        receiver = getenv("RUN_OCI_SECCOMP_RECEIVER");
+    r->seccomp_listener = dup_or_null(sc != NULL && sc->listener_path != NULL ? sc->listener_path : receiver);
+    r->seccomp_metadata = dup_or_null(sc != NULL ? sc->listener_metadata : NULL);
+}
+
+struct vl_record *vl_record_make(const char *id, const struct vl_spec *spec, const struct vl_plan *plan,
+                                 const struct vl_cgroup *cgroup)
+{
+    struct vl_record *r = vl_record_new();
+    const struct oci_process *p = spec->config->process;
+    uint64_t ns = new_namespaces(plan);
+
+    r->id = vl_strdup(id);
+    r->oci_version = vl_strdup(spec->config->oci_version);
+    r->bundle = vl_strdup(spec->bundle);
+    r->rootfs = vl_strdup(spec->rootfs);
+    r->created = vl_record_now();
+    r->owner = geteuid();
+    add_annotations(r, spec->config);
+    add_cgroup(&r->cgroup, plan, vl_cgroup_describe(cgroup));
+    r->own_pidns = ns & CLONE_NEWPID;
+    r->own_userns = ns & CLONE_NEWUSER;
+    r->terminal = p != NULL && p->terminal;
+    r->no_new_privs = p != NULL && p->no_new_privileges;
+    add_hooks(r, plan);
+    r->hook_stdout = dup_or_null(vl_annot(spec, "run.oci.hooks.stdout"));
+    r->hook_stderr = dup_or_null(vl_annot(spec, "run.oci.hooks.stderr"));
+    add_seccomp(r, spec);
+    r->plan_digest = digest_text(plan);
+    for (size_t i = 0; i < plan->notes.n; i++)
+        vl_strv_add(&r->notes, plan->notes.v[i]);
+    const struct vl_strv *notes = vl_cgroup_notes(cgroup);
+    for (size_t i = 0; i < notes->n; i++)
+        vl_strv_add(&r->notes, notes->v[i]);
+    return r;
+}
+
+int vl_record_set_process(struct vl_record *r, pid_t pid, int pidfd, struct vl_error **err)
+{
+    char state;
+    pid_t ppid;
+    int e = vl_proc_stat(pid, &state, &r->start_time, &ppid);
+
+    if (e < 0)
+        return vl_err_sys(err, e, "read the start time of process %d", (int)pid);
+    r->pid = pid;
+    r->pid_inode = vl_pidfd_inode(pidfd);
+    return 0;
+}
+
+int vl_record_run_hook(const struct vl_record *r, enum vl_hook_kind kind, size_t i, enum vl_ctr_status status,
+                       struct vl_error **err)
+{
+    const struct vl_record_hook *h = kind == VL_HOOK_POSTSTART ? &r->poststart[i] : &r->poststop[i];
+    struct vl_status s = {.status = status, .record = (struct vl_record *)r, .complete = true};
+    cleanup_free char *state = vl_op_state_json(&s, NULL);
+    struct vl_hook hook = {.kind = kind,
+                           .path = h->path,
+                           .argv = h->args.v,
+                           .envp = h->env.n > 0 ? h->env.v : environ,
+                           .timeout_ms = h->timeout_ms};
+    struct vl_hook_env env = {.state = state, .cwd = r->bundle, .out = r->hook_stdout, .err = r->hook_stderr};
+
+    return vl_hook_run(&hook, &env, err);
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* start: GO at the gate, then it is known whether the program was executed. */
+#include <signal.h>
+#include "base/io.h"
+#include "launch/launch.h"
+#include "ops/ops.h"
+#include "ops/record_make.h"
+#include "state/gate.h"
+
+static int check_status(const struct vl_status *s, const char *id, struct vl_error **err)
+{
+    switch (s->status) {
+    case VL_CREATED:
+        return 0;
+    case VL_CREATING:
+        return vl_err_state(err, "cannot start container %s: it is still being created", id);
+    case VL_RUNNING:
+    case VL_PAUSED:
+        return vl_err_state(err, "cannot start an already running container");
+    case VL_STOPPED:
+        break;
+    }
+    return vl_err_state(err, "cannot start a container that has stopped");
+}
+
+static char *state_json(void *ctx, enum vl_ctr_status status, pid_t pid)
+{
+    struct vl_status s = *(struct vl_status *)ctx;
+
+    s.status = status;
+    s.record->pid = pid;
+    return vl_op_state_json(&s, NULL);
+}
+
+/* The plan this container was made by, for words; without it an error has only numbers. */
+static struct vl_plan *read_plan(void *ctx)
+{
+    const struct vl_ctr *c = ctx;
+    cleanup_free char *buf = NULL;
+    size_t len;
+    struct vl_plan *plan = NULL;
+    struct vl_error *e = NULL;
+
+    if (vl_slurp_at(c->dir_fd, VL_CTR_PLAN, VL_WIRE_MAX, &buf, &len) < 0)
+        return NULL;
+    if (vl_plan_decode(buf, len, &plan, &e) < 0)
+        vl_err_drop(&e, "the recorded plan cannot be read");
+    return plan;
+}
+
+static int watch(struct vl_ctr *c, struct vl_status *s, int sock, struct vl_error **err)
+{
+    struct vl_launch_env env = {.state_json = state_json,
+                                .state_ctx = s,
+                                .seccomp_listener = s->record->seccomp_listener,
+                                .seccomp_metadata = s->record->seccomp_metadata};
+    struct vl_exec_watch w = {.sock = sock,
+                              .pidfd = s->proc.pidfd,
+                              .pid = s->proc.pid,
+                              .load_plan = read_plan,
+                              .load_ctx = c,
+                              .env = &env};
+    return vl_watch_exec(&w, err);
+}
+
+/* The process has ended or is of no more use: kill it, and what the specification asks for after that. */
+static void stop(struct vl_status *s)
+{
+    (void)vl_proc_signal(&s->proc, SIGKILL);
+    (void)vl_proc_wait_dead(&s->proc, 10000);
+}
+
+static int run_poststart(struct vl_status *s, struct vl_error **err)
+{
+    for (size_t i = 0; i < s->record->n_poststart; i++)
+        if (vl_record_run_hook(s->record, VL_HOOK_POSTSTART, i, VL_RUNNING, err) < 0)
+            return -1;
+    return 0;
+}
+
+int vl_op_start(const struct vl_global *g, const char *id, struct vl_error **err)
+{
+    cleanup_free char *root = NULL;
+    cleanup(ctr) struct vl_ctr *c = NULL;
+    cleanup(status) struct vl_status *s = NULL;
+
+    if (vl_id_check(id, err) < 0 || vl_root_path(g->root, &root, err) < 0 ||
+        vl_ctr_open(root, id, VL_CTR_LOCK, &c, err) < 0 || vl_status_get(c, &s, err) < 0 ||
+        check_status(s, id, err) < 0)
+        return -1;
+    cleanup_fd int sock = vl_gate_connect(c, err);
+    if (sock < 0 || vl_gate_send(sock, VL_MSG_GO, err) < 0)
+        return -1;
+    if (watch(c, s, sock, err) < 0) {
+        stop(s);
+        struct vl_error *e = NULL;
+        if (vl_gate_remove(c, &e) < 0)
+            vl_err_drop(&e, "the gate of a stopped container");
+        return -1;
+    }
+    if (vl_gate_remove(c, err) < 0)
+        return -1;
+    if (run_poststart(s, err) < 0) {
+        struct vl_error *e = NULL;
+        stop(s);
+        vl_ctr_free(vl_take_ptr(c)); /* delete locks it again */
+        if (vl_op_delete(g, id, true, &e) < 0)
+            vl_err_drop(&e, "the container that its poststart hook stopped");
+        return -1;
+    }
+    return 0;
+}
