@@ -235,8 +235,8 @@ void vl_json_kv_bool(struct vl_json *j, const char *key, bool v)
 
 char *vl_json_take(struct vl_json *j, size_t *ret_len)
 {
-    const unsigned char *buf;
-    size_t n;
+    const unsigned char *buf = NULL;
+    size_t n = 0;
     /* yajl hands out half documents too */
     check(j->depth == 0 ? yajl_gen_get_buf(j->gen, &buf, &n) : yajl_gen_in_error_state);
     char *text = vl_strndup((const char *)buf, n);

@@ -21,6 +21,6 @@ int vl_caps_ambient_raise(uint64_t caps);
 /* Makes everything permitted inheritable and ambient, so that it survives an exec in a user
  * namespace that has no maps yet. System calls only: usable in a vfork child. */
 int vl_caps_keep_over_exec(void);
-int vl_caps_last(void); /* /proc/sys/kernel/cap_last_cap, else by asking; -errno */
+int vl_caps_last(void); /* highest number the kernel knows, by asking; -errno */
 
 #endif

@@ -28,10 +28,10 @@ struct vl_clone {
     size_t stack_size; /* 0 means 64 KiB */
 };
 /*
- * Returns the pid, with *ret_pidfd set (the caller's; VL_NOFD where clone(2) had to be used on a
- * kernel without CLONE_PIDFD), or -errno. *ret_in_cgroup (may be NULL) says whether the child was
- * born in the cgroup; when false and cgroup_fd was given, the caller must write the pid into
- * cgroup.procs: the reason is that clone3 or CLONE_INTO_CGROUP is missing, and clone(2) was used.
+ * Returns the pid, with *ret_pidfd set (the caller's), or -errno. *ret_in_cgroup (may be NULL) says
+ * whether the child is born in the cgroup; it is known before the child runs, which may read it.
+ * When it is false although cgroup_fd was given (clone3 or CLONE_INTO_CGROUP is missing, clone(2)
+ * was used), the child writes "0", or the caller the pid, into cgroup.procs.
  */
 pid_t vl_clone_vm(int (*fn)(void *), void *arg, const struct vl_clone *c, int *ret_pidfd,
                   bool *ret_in_cgroup);
@@ -39,6 +39,23 @@ pid_t vl_clone_vm(int (*fn)(void *), void *arg, const struct vl_clone *c, int *r
 void vl_child_unmask(void);
 /* In the child: every signal back to SIG_DFL, those inherited as ignored too. */
 void vl_child_default_signals(void);
+
+/*
+ * A child that does nothing but hold its namespaces (flags: CLONE_NEW…) until it is ended, or until
+ * we die. Its pid can be given maps, its namespaces can be opened. vl_parked_end kills and reaps
+ * it.
+ */
+struct vl_child {
+    pid_t pid;
+    int pidfd; /* owned, or VL_NOFD */
+};
+struct vl_parked {
+    struct vl_child child;
+    int hold; /* pipe end whose closing ends the child; owned */
+    void *stack;
+};
+int vl_parked_start(uint64_t flags, struct vl_parked *ret);
+void vl_parked_end(struct vl_parked *p);
 
 /* A program to run: the one spawn call for hooks and helpers. */
 struct vl_spawn_fd {
@@ -73,10 +90,6 @@ enum vl_spawn_step {
 };
 const char *vl_spawn_step_name(enum vl_spawn_step s); /* "clone", "exec" … */
 
-struct vl_child {
-    pid_t pid;
-    int pidfd; /* owned, or VL_NOFD */
-};
 /* Starts the program; exec has succeeded when this returns 0. Else -errno, *ret_step (may be NULL)
  * says where, and no process is left. In the program: signals default, mask empty, descriptors 0-2
  * and targets only. */

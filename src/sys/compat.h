@@ -78,15 +78,8 @@ struct vl_clone_args {
 };
 
 /* pidfd */
-#ifndef P_PIDFD
 #define VL_P_PIDFD 3 /* 5.4; an enumerator in newer <sys/wait.h>, so it cannot be tested for */
-#endif
-#ifndef PIDFD_GET_INFO
-#define VL_PIDFD_GET_INFO 0xC048FF0BUL /* 6.13 (_IOWR (0xFF, 11, 72-byte struct pidfd_info)) */
-#endif
-#ifndef PIDFS_SUPER_MAGIC
-#define PIDFS_SUPER_MAGIC 0x50494446 /* 6.9: a pidfd has an inode number of its own */
-#endif
+#define VL_PIDFS_MAGIC 0x50494446 /* 6.9 (PID_FS_MAGIC): a pidfd has an inode number of its own */
 
 /* openat2 */
 #ifndef RESOLVE_NO_XDEV

@@ -37,7 +37,7 @@ int vl_resolve_parent(int rootfd, const char *path, mode_t dir_mode, const char 
                       size_t *ret_len);
 
 /* Makes an empty regular file unless something is there already (parents too, with dir_mode),
- * returns an O_PATH descriptor of what is there. Never truncates. */
+ * returns a descriptor of what is there: O_PATH, or read-only when it was made. Never truncates. */
 int vl_resolve_touch(int rootfd, const char *path, mode_t mode, mode_t dir_mode);
 
 #endif

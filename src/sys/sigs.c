@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Signals of the calling thread. */
+#include "sys/sigs.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <sys/signalfd.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+int vl_sigs_block_all(sigset_t *ret_old)
+{
+    sigset_t all;
+    (void)sigfillset(&all);
+    return -pthread_sigmask(SIG_SETMASK, &all, ret_old);
+}
+
+int vl_sigs_restore(const sigset_t *old)
+{
+    return -pthread_sigmask(SIG_SETMASK, old, NULL);
+}
+
+int vl_sigs_fd(const sigset_t *set, sigset_t *ret_old)
+{
+    int r = -pthread_sigmask(SIG_BLOCK, set, ret_old);
+    if (r < 0)
+        return r;
+    int fd = signalfd(-1, set, SFD_CLOEXEC | SFD_NONBLOCK);
+    return fd < 0 ? -errno : fd;
+}
+
+int vl_sigs_read(int fd, struct signalfd_siginfo *ret)
+{
+    ssize_t n;
+    do
+        n = read(fd, ret, sizeof(*ret));
+    while (n < 0 && errno == EINTR);
+    if (n < 0)
+        return errno == EAGAIN ? 0 : -errno;
+    return n == (ssize_t)sizeof(*ret) ? (int)ret->ssi_signo : 0;
+}
+
+/* A zeroed kernel sigaction is SIG_DFL on every architecture; the C library would keep 32 and 33
+ * away. */
+void vl_sigs_default_all(void)
+{
+    static const uint64_t zero[8];
+    for (int sig = 1; sig <= 64; sig++)
+        (void)syscall(SYS_rt_sigaction, sig, zero, NULL, 8);
+}
