@@ -12,5 +12,7 @@ src_plan_libplan_a_SOURCES = \
 	src/plan/limits_list.c \
 	src/plan/optable.c \
 	src/plan/plan.c \
-	src/plan/print.c
+	src/plan/print.c \
+	src/plan/wire_check.c \
+	src/plan/wire_shapes.c
 src_plan_libplan_a_CFLAGS = $(AM_CFLAGS) -Wsign-conversion

@@ -54,7 +54,7 @@ static const struct vl_op_names table[] = {
     {.code = VL_OP_GUARD, .name = "guard", .phases = P(IDENTITY)},
     {.code = VL_OP_UNSHARE, .name = "unshare", .phases = P(IDENTITY), .num = {"namespaces"}},
     {.code = VL_OP_TIME_OFFSETS, .name = "time-offsets", .phases = P(IDENTITY), .str = {"offsets"}},
-    {.code = VL_OP_KEYRING, .name = "keyring", .phases = P(IDENTITY), .str = {"name"}},
+    {.code = VL_OP_KEYRING, .name = "keyring", .phases = P(IDENTITY), .str = {"name", "label"}},
     {.code = VL_OP_LOOPBACK, .name = "loopback", .phases = P(IDENTITY)},
 
     /* visibility */
@@ -69,7 +69,7 @@ static const struct vl_op_names table[] = {
      .phases = P(VISIBILITY),
      .num = {"set", "clear", "sbFlags", "propagation", "flags", "recursiveSet", "recursiveClear"},
      .str = {"type", "source", "target", "options", "label"},
-     .fd = {"idmap"},
+     .fd = {"idmap", "fallback"},
      .vec = 1 << 3},
     {.code = VL_OP_BIND,
      .name = "bind",
@@ -104,7 +104,7 @@ static const struct vl_op_names table[] = {
      .name = "hook",
      .phases = P(VISIBILITY) | P(READY),
      .num = {"hook", "timeoutMs", "pidSlot", "pidWidth", "index"},
-     .str = {"path", "argv", "env", "state"},
+     .str = {"path", "argv", "env", "state", "directory"},
      .vec = 1 << 1 | 1 << 2},
     {.code = VL_OP_MASK, .name = "mask", .phases = P(VISIBILITY), .str = {"path"}, .fd = {"empty", "null"}},
     {.code = VL_OP_READONLY, .name = "readonly", .phases = P(VISIBILITY), .str = {"path"}},
@@ -121,7 +121,7 @@ static const struct vl_op_names table[] = {
     {.code = VL_OP_UMASK, .name = "umask", .phases = P(AMBIENT), .num = {"umask"}},
     {.code = VL_OP_SCHED, .name = "scheduler", .phases = P(AMBIENT), .str = {"attr"}, .blob = 1},
     {.code = VL_OP_IOPRIO, .name = "io-priority", .phases = P(AMBIENT), .num = {"value"}},
-    {.code = VL_OP_AFFINITY, .name = "affinity", .phases = P(AMBIENT)},
+    {.code = VL_OP_AFFINITY, .name = "affinity", .phases = P(AMBIENT), .str = {"mask"}, .blob = 1},
     {.code = VL_OP_MEMPOLICY,
      .name = "memory-policy",
      .phases = P(AMBIENT),
@@ -153,7 +153,7 @@ static const struct vl_op_names table[] = {
      .name = "seccomp",
      .phases = P(AMBIENT) | P(CONFINEMENT) | P(READY),
      .num = {"flags", "listener"},
-     .str = {"filter"},
+     .str = {"filter", "listenerPath", "listenerMetadata"},
      .blob = 1},
 
     /* ready */

@@ -54,12 +54,14 @@ static const struct vl_name mount_flag_names[] = {
     {"inherit-mode", VL_MNT_INHERIT_MODE},
     {"source-is-link", VL_MNT_SRC_IS_LINK},
     {"late-readonly", VL_MNT_LATE_RO},
+    {"idmap-recursive", VL_MNT_IDMAP_RECURSIVE},
     {NULL, 0},
 };
 static const struct vl_name device_flag_names[] = {{"must-bind", 1}, {"default", 2}, {NULL, 0}};
 static const struct vl_name device_type_names[] = {
     {"character", S_IFCHR}, {"block", S_IFBLK}, {"fifo", S_IFIFO}, {NULL, 0}};
-static const struct vl_name console_flag_names[] = {{"has-size", VL_CON_HAS_SIZE}, {NULL, 0}};
+static const struct vl_name console_flag_names[] = {
+    {"has-size", VL_CON_HAS_SIZE}, {"no-bind", VL_CON_NO_BIND}, {NULL, 0}};
 static const struct vl_name cred_flag_names[] = {
     {"keep-groups", VL_CRED_SKIP_GROUPS},
     {"keep-caps-root", VL_CRED_KEEP_CAPS_ROOT},
@@ -78,6 +80,8 @@ static const struct vl_name hook_names[] = {
 };
 static const struct vl_name pivot_names[] = {{"pivot_root", 0}, {"move", 1}, {"chroot", 2}, {NULL, 0}};
 static const struct vl_name gate_names[] = {{"channel", 0}, {"socket", 1}, {NULL, 0}};
+static const struct vl_name root_clone_names[] = {{"tree", 0}, {"clone", 1}, {"as-is", 2}, {NULL, 0}};
+static const struct vl_name listener_names[] = {{"none", 0}, {"announce", 1}, {"send", 2}, {NULL, 0}};
 static const struct vl_name id_kind_names[] = {{"uid", 0}, {"gid", 1}, {NULL, 0}};
 
 enum how { FLAGS = 1, NAME, BOOL, OCTAL, CAPS };
@@ -121,10 +125,10 @@ static const struct format {
     {0, "helper", BOOL, NULL},
     {0, "denySetgroups", BOOL, NULL},
     {0, "dropGroups", BOOL, NULL},
-    {0, "clone", BOOL, NULL},
+    {VL_OP_ROOT, "clone", NAME, root_clone_names},
     {0, "keepExisting", BOOL, NULL},
     {0, "recursive", BOOL, NULL},
-    {0, "listener", BOOL, NULL},
+    {VL_OP_SECCOMP, "listener", NAME, listener_names},
 };
 
 static const struct format *format_of(unsigned code, const char *arg)

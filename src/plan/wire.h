@@ -24,6 +24,7 @@
 #define VL_WIRE_MAX (8u << 20)
 #define VL_WIRE_MAX_DESC 4096u
 #define VL_WIRE_MAX_OP 65536u
+#define VL_WIRE_MAX_PRESERVE 65536u
 
 /* A string or blob of the area; off VL_NOREF means absent. len does not count the NUL. A vector (argv, mount
  * options) is a blob of strings, each ended by a NUL of its own, which len does count. */
@@ -150,29 +151,37 @@ enum vl_op_code {
     /* identity */
     VL_OP_JOIN = 20,     /* n: type; f: namespace. On the host, join sequence only */
     VL_OP_FORK = 21,     /* n: flags. The container process is born here (join sequence only) */
-    VL_OP_AWAIT = 22,    /* n: count of descriptors that come with PROCEED, in table order of late ones */
-    VL_OP_ASSUME = 23,   /* n: uid, gid, setgroups (1 = drop groups): become root of the user namespace */
-    VL_OP_GUARD = 24,    /* not dumpable, named by the nonce */
+    VL_OP_AWAIT = 22,    /* n: count of the table's late descriptors, which come with PROCEED */
+    VL_OP_ASSUME = 23,   /* n: uid, gid, setgroups (1 = drop groups): become root of the user namespace; ambient and
+                             inheritable capabilities, which carried the stage through its own exec, are cleared */
+    VL_OP_GUARD = 24,    /* not dumpable, named VL_NONCE_PREFIX + nonce */
     VL_OP_UNSHARE = 25,  /* n: flags (CLONE_NEWCGROUP, CLONE_NEWTIME) */
-    VL_OP_TIME_OFFSETS = 26, /* s: text for timens_offsets */
-    VL_OP_KEYRING = 27,  /* s: name */
+    VL_OP_TIME_OFFSETS = 26, /* s: text for timens_offsets. After UNSHARE of the time namespace; the workload's exec
+                             enters it from Linux 6.1 on, so for older kernels both come before a FORK */
+    VL_OP_KEYRING = 27,  /* s: name, SELinux label of the keyring or absent */
     VL_OP_LOOPBACK = 28,
 
     /* visibility */
     VL_OP_PROPAGATE = 40, /* n: MS_* propagation of the inherited tree (recursive) */
-    VL_OP_ROOT = 41,      /* n: clone (1 = clone the O_PATH descriptor first), propagation (MS_*, 0 none); f: root */
+    VL_OP_ROOT = 41,      /* n: clone (0 = the descriptor is a detached tree, 1 = clone the O_PATH descriptor first, 2 = use
+                             the directory as it is: no mount namespace of its own), propagation (MS_*, 0 none); f: root.
+                             The root's tree always leaves its peer groups first */
     VL_OP_MOUNT = 42,     /* n: attr_set, attr_clr (MOUNT_ATTR_*), sb_flags (MS_RDONLY|SYNCHRONOUS|DIRSYNC|MANDLOCK|
                              LAZYTIME|I_VERSION|SILENT as MS_*), propagation (MS_*), flags (VL_MNT_*), rattr_set, rattr_clr;
-                             s: type, source, target, options (vector), label option; f: idmap */
+                             s: type, source, target, options (vector), label option; f: idmap, fallback (bound instead
+                             where BIND_FALLBACK applies; absent: the inherited tree's own mount of the type, made
+                             read-only) */
     VL_OP_BIND = 43,      /* n: attr_set, attr_clr, rattr_set, rattr_clr, propagation, flags; s: target, source (for
-                             messages and copy-symlink), label; f: tree, idmap */
+                             messages and copy-symlink), label; f: tree, idmap. A tree
+                             without a propagation of its own becomes a slave, as in a fresh mount namespace */
     VL_OP_REMOUNT = 44,   /* n: attr_set, attr_clr, sb_flags, rattr_set, rattr_clr, propagation; s: target, options (vector) */
     VL_OP_MKDIR = 45,     /* n: mode, uid, gid; s: path */
     VL_OP_DEVICE = 46,    /* n: type (S_IFCHR|S_IFBLK|S_IFIFO), major, minor, mode, uid, gid, flags (1 = must bind, 2 = default device); s: path; f: host node */
     VL_OP_SYMLINK = 47,   /* n: flags (1 = replace nothing that exists); s: target, path */
     VL_OP_CONSOLE = 48,   /* n: rows, cols, uid, flags (VL_CON_*) */
     VL_OP_HOOKS_DUE = 49, /* prestart and createRuntime hooks are run by veloci now */
-    VL_OP_HOOK = 50,      /* n: kind, timeout_ms, pid_slot (offset in state), pid_width, index; s: path, argv, env, state */
+    VL_OP_HOOK = 50,      /* n: kind, timeout_ms, pid_slot (offset in state), pid_width, index; s: path, argv, env, state,
+                             working directory or absent */
     VL_OP_MASK = 51,      /* s: path; f: empty directory, null */
     VL_OP_READONLY = 52,  /* s: path */
     VL_OP_PIVOT = 53,     /* n: mode (0 pivot_root, 1 move, 2 chroot) */
@@ -184,11 +193,11 @@ enum vl_op_code {
     /* ambient */
     VL_OP_SETSID = 70,
     VL_OP_STDIO = 71,     /* n: uid: pipes, sockets and regular files on 0-2 are given to the user */
-    VL_OP_CWD = 72,       /* n: uid, gid (of a directory made here); s: path */
+    VL_OP_CWD = 72,       /* n: uid, gid of the directory if it is made here (uid -1: it must exist); s: path */
     VL_OP_UMASK = 73,     /* n: umask */
     VL_OP_SCHED = 74,     /* s: struct sched_attr */
     VL_OP_IOPRIO = 75,    /* n: value */
-    VL_OP_AFFINITY = 76,  /* all CPUs again */
+    VL_OP_AFFINITY = 76,  /* s: CPU mask, or absent: all CPUs again */
     VL_OP_MEMPOLICY = 77, /* n: mode with flags, maxnode; s: node mask */
     VL_OP_PERSONALITY = 78, /* n: persona */
     VL_OP_CREDS = 79,     /* n: bounding, permitted, effective, inheritable, ambient, uid, gid, flags (VL_CRED_*); s: groups (uint32_t each) */
@@ -197,14 +206,16 @@ enum vl_op_code {
     /* confinement */
     VL_OP_LABEL = 90,     /* n: kind (VL_LSM_*); s: label */
     VL_OP_LANDLOCK = 91,  /* n: handled_fs, handled_net, scoped, flags; s: rules; */
-    VL_OP_SECCOMP = 92,   /* n: flags (SECCOMP_FILTER_FLAG_*), listener (1 = announce the descriptor); s: filter,
-                             listener's socket, its metadata (both for veloci, absent without a listener) */
+    VL_OP_SECCOMP = 92,   /* n: flags (SECCOMP_FILTER_FLAG_*), listener (0 none, 1 = announce the number for pidfd_getfd,
+                             2 = send the descriptor itself); s: filter, listener's socket, its metadata (both for
+                             veloci, absent without a listener). Either way the stage then waits for PROCEED with
+                             read(2). In the ready phase only SECCOMP and EXEC may follow */
 
     /* ready */
     VL_OP_RESOLVE = 110,  /* args[0] is looked up in the finished root; n: uid, gid for messages */
     VL_OP_READY = 111,
     VL_OP_GATE = 112,     /* n: mode (0 = GO comes on the channel, 1 = on the gate socket); f: gate */
-    VL_OP_RLIMIT = 113,   /* n: resource, soft, hard */
+    VL_OP_RLIMIT = 113,   /* n: resource, soft, hard (unsigned 64-bit values) */
     VL_OP_EXEC = 114,     /* n: home_uid (-1: HOME is set), argc, envc; s: argv, env */
     VL_OP_CODE_MAX = 128
 };
@@ -230,14 +241,22 @@ enum { /* flags of MOUNT and BIND */
     VL_MNT_INHERIT_MODE = 1 << 8,  /* tmpfs without mode=: take over mode and owner of the covered directory */
     VL_MNT_SRC_IS_LINK = 1 << 9,   /* src-nofollow: the source may be a symbolic link */
     VL_MNT_LATE_RO = 1 << 10,      /* read-only only after devices, copy-up and hooks have written below it */
+    VL_MNT_IDMAP_RECURSIVE = 1 << 11, /* the idmap descriptor applies to the whole tree, not its top mount */
 };
-enum { VL_CON_HAS_SIZE = 1 << 0 };
+enum {
+    VL_CON_HAS_SIZE = 1 << 0,
+    VL_CON_NO_BIND = 1 << 1, /* no /dev/console: a process that joins a container */
+};
 enum { VL_CRED_SKIP_GROUPS = 1 << 0, VL_CRED_KEEP_CAPS_ROOT = 1 << 1, VL_CRED_SKIP_IDS = 1 << 2 };
 enum { VL_LSM_APPARMOR = 1, VL_LSM_SELINUX = 2 };
 enum vl_hook_kind {
     VL_HOOK_PRESTART = 0, VL_HOOK_CREATE_RUNTIME, VL_HOOK_CREATE_CONTAINER, VL_HOOK_START_CONTAINER,
     VL_HOOK_POSTSTART, VL_HOOK_POSTSTOP, VL_HOOK_KINDS
 };
+
+/* The waiting stage's process name (comm) is this prefix and the 8 characters of the nonce: 15 bytes. */
+#define VL_NONCE_PREFIX "veloci:"
+#define VL_NONCE_LEN 8
 
 /* -- messages ----------------------------------------------------------------------------------- */
 
@@ -253,17 +272,23 @@ enum vl_msg_type {
     VL_MSG_FORKED = 1,  /* join sequence: sent by the new process itself; its pid is the sender's (SCM_CREDENTIALS) */
     VL_MSG_HOOKS_DUE,   /* prestart/createRuntime hooks now; answered by PROCEED */
     VL_MSG_CONSOLE,     /* + pty master; a = number of the pts */
-    VL_MSG_LISTENER,    /* a = number of the seccomp listener descriptor about to be installed (pidfd_getfd) */
-    VL_MSG_READY,       /* everything up to the gate is done */
-    VL_MSG_EXECING,     /* a = nonce that is the process name; next comes end of file (exec or death) or ERROR */
+    VL_MSG_LISTENER,    /* a = number of the seccomp listener descriptor about to be installed (pidfd_getfd), or -1 and
+                           the descriptor itself; answered by PROCEED once it is held */
+    VL_MSG_READY,       /* everything up to the gate is done; a = 1: a filter comes after the gate */
+    VL_MSG_EXECING,     /* a = the nonce's 8 bytes; next comes end of file (exec or death) or ERROR */
     VL_MSG_ERROR,       /* op, err, detail, a, b: the step failed; the stage ends */
     VL_MSG_WARNING,     /* op, err, detail: an optional part was left out (degraded) */
-    VL_MSG_AWAITING,    /* waits for PROCEED with the late descriptors (maps, cgroup) */
+    VL_MSG_AWAITING,    /* waits for PROCEED with the late descriptors (maps, cgroup); a = how many */
     /* veloci → stage */
-    VL_MSG_PROCEED = 32, /* + late descriptors; a = count; b = 1 when the pid for nonce is given in op */
+    VL_MSG_PROCEED = 32, /* go on. After AWAITING: + late descriptors, a = their count (at most VL_MSG_FDS a message; more
+                            messages may follow). The first belongs to the descriptor of index op, or with VL_NOREF to
+                            the next late one of the table, the others to the late ones behind it. Late descriptors
+                            that are jumped over must be optional; op = n_desc says that no more come */
     VL_MSG_COMMIT,       /* state is written: wait at the gate even when this channel ends */
     VL_MSG_GO,           /* start */
 };
+
+#define VL_MSG_FDS 64
 
 struct vl_msg {
     uint16_t type, version;

@@ -36,13 +36,19 @@ struct vl_op_shape {
     uint8_t version;
     uint8_t phases; /* bit set of 1 << enum vl_phase */
     uint8_t n_num, n_str, n_fd;
+    uint8_t vec;   /* bit i: string i is a vector */
+    uint8_t blob;  /* bit i: string i is binary; other strings hold no NUL */
+    uint8_t s_opt; /* bit i: string i may be absent */
+    uint8_t f_opt; /* bit i: descriptor i may be absent */
 };
 extern const struct vl_op_shape vl_op_shapes[];
 extern const unsigned vl_n_op_shapes;
 const struct vl_op_shape *vl_op_shape(unsigned code); /* NULL when unknown */
 
-/* buf must be 8-aligned. The digest is checked with the given function (the stage has its own SHA-256).
- * stage: additionally refuses host operations and requires GUARD, ROOT/PIVOT rules and a final EXEC.
+/* buf must be 8-aligned. The digest is checked with the given function (the stage has its own SHA-256); NULL
+ * leaves it out (fuzzing). stage: additionally refuses host operations, wants every early descriptor to have its
+ * number, phases in order, GUARD, CREDS, RESOLVE, READY, GATE and a final EXEC once each, PIVOT after ROOT.
+ * Arguments that an operation does not have must be empty: number 0, string absent, descriptor -1.
  * Returns VL_WIRE_OK and fills *view, or the fault with *at. */
 enum vl_wire_fault vl_wire_check(const void *buf, size_t len, int stage,
                                  void (*sha256)(const void *data, size_t n, uint8_t out[32]),
