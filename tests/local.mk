@@ -20,3 +20,12 @@ tests_unit_test_ocispec_LDADD = libocispec/libocispec.a $(YAJL_LIBS)
 tests_unit_test_ocispec_files_SOURCES = tests/unit/test-ocispec-files.c tests/unit/tap.h
 tests_unit_test_ocispec_files_LDADD = libocispec/libocispec.a $(YAJL_LIBS)
 EXTRA_DIST += tests/data
+
+# Layer base
+BASE_TESTS = tests/unit/test-base-str tests/unit/test-base-io tests/unit/test-base-names tests/unit/test-base-error
+check_PROGRAMS += $(BASE_TESTS)
+TESTS += $(BASE_TESTS)
+tests_unit_test_base_str_LDADD = $(BASE_LIBS)
+tests_unit_test_base_io_LDADD = $(BASE_LIBS)
+tests_unit_test_base_names_LDADD = $(BASE_LIBS) $(CAP_LIBS)
+tests_unit_test_base_error_LDADD = $(BASE_LIBS)
