@@ -39,13 +39,13 @@ static const struct {
     const char *path, *type, *options;
     unsigned int attributes;
 } filesystems[] = {
-    {"proc", "proc", "", 0},
-    {"dev", "tmpfs", "mode\000755\000size\00065536k\0", MOUNT_ATTR_NOSUID | MOUNT_ATTR_STRICTATIME},
-    {"dev/pts", "devpts", "newinstance\0\0ptmxmode\0000666\0mode\0000620\0gid\0005\0", NSE},
-    {"dev/shm", "tmpfs", "mode\0001777\0size\00065536k\0", NSED},
-    {"dev/mqueue", "mqueue", "", NSED},
-    {"sys", "sysfs", "", NSED | RO},
-    {"sys/fs/cgroup", "cgroup2", "", NSED | RO},
+    {"proc", "proc", "source\0proc\0", 0},
+    {"dev", "tmpfs", "source\0tmpfs\0mode\000755\0size\00065536k\0", MOUNT_ATTR_NOSUID | MOUNT_ATTR_STRICTATIME},
+    {"dev/pts", "devpts", "source\0devpts\0newinstance\0\0ptmxmode\0000666\0mode\0000620\0gid\0005\0", NSE},
+    {"dev/shm", "tmpfs", "source\0shm\0mode\0001777\0size\00065536k\0", NSED},
+    {"dev/mqueue", "mqueue", "source\0mqueue\0", NSED},
+    {"sys", "sysfs", "source\0sysfs\0", NSED | RO},
+    {"sys/fs/cgroup", "cgroup2", "source\0cgroup\0", NSED | RO},
 };
 
 static const struct {
