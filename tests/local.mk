@@ -29,3 +29,14 @@ tests_unit_test_base_str_LDADD = $(BASE_LIBS)
 tests_unit_test_base_io_LDADD = $(BASE_LIBS)
 tests_unit_test_base_names_LDADD = $(BASE_LIBS) $(CAP_LIBS)
 tests_unit_test_base_error_LDADD = $(BASE_LIBS)
+
+check_PROGRAMS += tests/unit/test-devrules
+TESTS += tests/unit/test-devrules
+tests_unit_test_devrules_SOURCES = tests/unit/test-devrules.c tests/unit/tap.h
+tests_unit_test_devrules_LDADD = src/plan/libplan.a src/base/libbase.a $(YAJL_LIBS) $(SODIUM_LIBS) $(CAP_LIBS)
+
+check_PROGRAMS += tests/unit/test-limits
+TESTS += tests/unit/test-limits
+tests_unit_test_limits_SOURCES = tests/unit/test-limits.c tests/unit/tap.h
+tests_unit_test_limits_LDADD = src/plan/libplan.a src/base/libbase.a libocispec/libocispec.a $(YAJL_LIBS) $(SODIUM_LIBS) \
+	$(CAP_LIBS) -lm
