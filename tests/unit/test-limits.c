@@ -5,6 +5,7 @@
  */
 #include <math.h>
 #include <ocispec.h>
+#include "base/mem.h"
 #include "plan/cgroup.h"
 #include "tap.h"
 
