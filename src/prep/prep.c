@@ -13,7 +13,7 @@
 #include "sys/mountfd.h"
 #include "sys/nsfd.h"
 
-static const char empty_dir_name[] = ".empty";
+static const char empty_dir_name[] = "@empty"; /* no container id can be that (state/dir.h) */
 
 int vl_prep_check_kind(const struct vl_desc *d, const struct vl_fd_id *id, struct vl_error **err)
 {

@@ -3,7 +3,7 @@
  * The journal: names of everything made outside the container's directory, each written before it
  * is made, so that `delete --force` finds it whenever the process that made it was killed.
  *
- * An append-only file of records "KIND\0TEXT\0", each added by one write. Removing something that
+ * An append-only file of records "KIND TEXT\0" (or "-KIND TEXT\0", which takes one back), each added by one write. Removing something that
  * was never made must therefore be no error.
  */
 #ifndef VL_STATE_JOURNAL_H
@@ -24,6 +24,10 @@ const char *vl_journal_kind_name(int kind); /* "cgroup" …; NULL when unknown *
 /* Adds one record. text must not be empty. SYSTEM error. */
 int vl_journal_add(const struct vl_ctr *c, enum vl_journal_kind kind, const char *text,
                    struct vl_error **err);
+
+/* Takes the last such record back: what it names turned out to be somebody else's. */
+int vl_journal_undo(const struct vl_ctr *c, enum vl_journal_kind kind, const char *text,
+                    struct vl_error **err);
 
 struct vl_journal_entry {
     int kind;

@@ -29,21 +29,6 @@ struct vl_record_hook {
     uint32_t timeout_ms; /* 0: none */
 };
 
-/* One cgroup directory of the container. */
-struct vl_record_cgdir {
-    char *controllers; /* v1: "cpu,cpuacct", "name=systemd"; "" for cgroup2 */
-    char *path;        /* absolute */
-};
-
-struct vl_record_cgroup {
-    char *manager;       /* "cgroupfs", "systemd", "disabled" */
-    char *mode;          /* "v1", "v2", "hybrid", "none" */
-    char *path;          /* below each hierarchy, with a leading slash */
-    char *scope, *slice; /* systemd, else NULL */
-    struct vl_record_cgdir *dir;
-    size_t n_dir;
-};
-
 struct vl_record {
     char *id;
     char *oci_version; /* ociVersion of config.json */
@@ -56,7 +41,7 @@ struct vl_record {
     uid_t owner;           /* who called create */
     struct vl_kv *annotation;
     size_t n_annotation;
-    struct vl_record_cgroup cgroup;
+    struct vl_strv cgroup; /* vl_cgroup_desc_format */
     bool own_pidns; /* has a pid namespace of its own: the kernel kills the rest with its first
                        process */
     bool own_userns;
