@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One hook on the host. Called by create (prestart, createRuntime), start (poststart) and delete (poststop); the
- * hooks inside a container are the stage's.
+ * One hook on the host. Called by create (prestart, createRuntime), start (poststart) and delete
+ * (poststop); the hooks inside a container are the stage's.
  */
 #include "launch/hooks.h"
 
@@ -10,29 +10,9 @@
 #include <stdio.h>
 #include <string.h>
 #include "base/cleanup.h"
+#include "plan/hookname.h"
 #include "sys/clone.h"
 #include "sys/fd.h"
-
-static const char *kind_name(enum vl_hook_kind k)
-{
-    switch (k) {
-    case VL_HOOK_PRESTART:
-        return "prestart";
-    case VL_HOOK_CREATE_RUNTIME:
-        return "createRuntime";
-    case VL_HOOK_CREATE_CONTAINER:
-        return "createContainer";
-    case VL_HOOK_START_CONTAINER:
-        return "startContainer";
-    case VL_HOOK_POSTSTART:
-        return "poststart";
-    case VL_HOOK_POSTSTOP:
-        return "poststop";
-    case VL_HOOK_KINDS:
-        break;
-    }
-    return "unknown";
-}
 
 static int open_output(const char *path, struct vl_error **err)
 {
@@ -42,8 +22,8 @@ static int open_output(const char *path, struct vl_error **err)
     return fd >= 0 ? fd : vl_err_sys(err, fd, "open `%s` for the output of hooks", path);
 }
 
-/* An anonymous file instead of a pipe: any length fits, nobody has to write while the hook runs, and one that never
- * reads it disturbs nobody. */
+/* An anonymous file instead of a pipe: any length fits, nobody has to write while the hook runs,
+ * and one that never reads it disturbs nobody. */
 static int state_input(const char *state, struct vl_error **err)
 {
     int fd = vl_memfd_sealed("state", state, strlen(state), false);
@@ -53,9 +33,10 @@ static int state_input(const char *state, struct vl_error **err)
 static int judge(int r, enum vl_spawn_step step, const struct vl_exit *x, const struct vl_hook *h,
                  struct vl_error **err)
 {
-    const char *kind = kind_name(h->kind);
+    const char *kind = vl_hook_name(h->kind);
     if (r == -ETIME)
-        return vl_err_payload(err, "%s hook `%s`: not finished after %u ms, killed", kind, h->path, h->timeout_ms);
+        return vl_err_payload(err, "%s hook `%s`: not finished after %u ms, killed", kind, h->path,
+                              h->timeout_ms);
     if (r < 0 && step == VL_SPAWN_EXEC) {
         (void)vl_err_sys(err, r, "execute it");
         return vl_err_ctx(err, "%s hook `%s`", kind, h->path);
@@ -93,7 +74,9 @@ int vl_hook_run(const struct vl_hook *h, const struct vl_hook_env *env, struct v
     s.cwd = env->cwd;
     struct vl_exit x = {false, 0};
     enum vl_spawn_step step = 0;
-    int timeout = h->timeout_ms == 0 ? -1 : h->timeout_ms > INT32_MAX ? INT32_MAX : (int)h->timeout_ms;
+    int timeout = h->timeout_ms == 0          ? -1
+                  : h->timeout_ms > INT32_MAX ? INT32_MAX
+                                              : (int)h->timeout_ms;
     int r = vl_spawn_run(&s, timeout, &x, &step, NULL, 0);
     if (judge(r, step, &x, h, err) == 0)
         return 0;

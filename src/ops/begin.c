@@ -87,7 +87,7 @@ static int make_plan(const struct vl_global *g, const struct vl_create_opts *o, 
     return vl_plan_build(b->spec, &b->host, &opts, &b->plan, err);
 }
 
-static int gather_host(struct vl_host *h, struct vl_error **err)
+int vl_gather_host(struct vl_host *h, struct vl_error **err)
 {
     int r = vl_host_gather(h);
 
@@ -101,7 +101,7 @@ static int gather_host(struct vl_host *h, struct vl_error **err)
 static int note_cgroup(void *arg, const char *path, bool undo, struct vl_error **err)
 {
     struct vl_begun *b = arg;
-    return undo ? 0 : vl_journal_add(b->ctr, VL_JOURNAL_CGROUP, path, err);
+    return (undo ? vl_journal_undo : vl_journal_add)(b->ctr, VL_JOURNAL_CGROUP, path, err);
 }
 
 static int open_descriptors(struct vl_begun *b, bool gate, struct vl_error **err)
@@ -202,7 +202,7 @@ int vl_begin(const struct vl_global *g, const char *id, const struct vl_create_o
         vl_cgroup_manager_check(g->cgroup_manager, err) < 0)
         return -1;
     if (vl_spec_load(o->bundle != NULL ? o->bundle : ".", o->config, &b->spec, err) < 0 ||
-        check_terminal(b->spec, o, gate, err) < 0 || gather_host(&b->host, err) < 0 ||
+        check_terminal(b->spec, o, gate, err) < 0 || vl_gather_host(&b->host, err) < 0 ||
         make_plan(g, o, gate, root, b, err) < 0)
         return -1;
     for (size_t i = 0; i < b->plan->notes.n; i++)

@@ -40,6 +40,8 @@ static inline void vl_cleanup_begun(struct vl_begun *b)
 {
     vl_begun_reset(b);
 }
+/* Host facts, for whoever is not root with the subordinate ids. *h must be zeroed. */
+int vl_gather_host(struct vl_host *h, struct vl_error **err);
 /* Decimal digits without newline, by rename (engines read it right after create). */
 int vl_write_pid_file(const char *path, pid_t pid, struct vl_error **err);
 

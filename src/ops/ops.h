@@ -24,7 +24,7 @@ struct vl_global {
 
 struct vl_create_opts {
     const char *bundle;         /* directory; NULL: the current one */
-    const char *config;         /* path as the caller sees it; NULL: config.json of the bundle */
+    const char *config;         /* NULL: config.json; a relative name is taken below the bundle */
     const char *console_socket; /* path or NULL */
     const char *pid_file;       /* path or NULL */
     bool no_pivot, no_new_keyring;
@@ -54,9 +54,15 @@ int vl_op_delete(const struct vl_global *g, const char *id, bool force, struct v
 int vl_op_state(const struct vl_global *g, const char *id, struct vl_status **ret,
                 struct vl_error **err);
 
+/* The specification this program implements. */
+#define VL_OCI_VERSION "1.3.0"
+
 /* The document of runtime.md#state, with rootfs, created and owner as runc has them. indent as in
  * vl_json_new; caller frees. */
 char *vl_op_state_json(const struct vl_status *s, const char *indent);
+/* The same as the next value of a document. */
+struct vl_json;
+void vl_status_json(struct vl_json *j, const struct vl_status *s);
 
 struct vl_list {
     struct vl_status **item; /* by id, in byte order */

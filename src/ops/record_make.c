@@ -51,52 +51,10 @@ static void add_annotations(struct vl_record *r, const struct oci_config *c)
     }
 }
 
-static const char *const manager_names[] = {
-    [VL_CGM_CGROUPFS] = "cgroupfs", [VL_CGM_SYSTEMD] = "systemd", [VL_CGM_DISABLED] = "disabled"};
-static const char *const mode_names[] = {
-    [VL_CGROUP_NONE] = "none", [VL_CGROUP_V1] = "v1", [VL_CGROUP_V2] = "v2", [VL_CGROUP_HYBRID] = "hybrid"};
-
-static void add_cgroup(struct vl_record_cgroup *r, const struct vl_plan *plan, const struct vl_cgroup_desc *d)
-{
-    size_t from = 0;
-    const struct vl_op *op = vl_plan_find(plan, VL_OP_CGROUP, &from);
-
-    r->manager = vl_strdup(manager_names[d->manager]);
-    r->mode = vl_strdup(mode_names[d->mode]);
-    if (op != NULL) {
-        r->path = dup_or_null(vl_op_s(op, 0));
-        r->slice = dup_or_null(vl_op_s(op, 1));
-        r->scope = dup_or_null(vl_op_s(op, 2));
-    }
-    for (size_t i = 0; i < d->n_dir; i++) {
-        struct vl_record_cgdir *dir = VL_APPEND(r->dir, r->n_dir);
-        dir->controllers = vl_strdup(d->dir[i].controllers);
-        dir->path = vl_strdup(d->dir[i].path);
-    }
-}
-
-static int index_of(const char *const *names, size_t n, const char *s)
-{
-    for (size_t i = 0; s != NULL && i < n; i++)
-        if (strcmp(names[i], s) == 0)
-            return (int)i;
-    return -1;
-}
-
 int vl_record_cgroup_desc(const struct vl_record *r, struct vl_cgroup_desc *ret, struct vl_error **err)
 {
-    int manager = index_of(manager_names, VL_ARRAY_LEN(manager_names), r->cgroup.manager);
-    int mode = index_of(mode_names, VL_ARRAY_LEN(mode_names), r->cgroup.mode);
-
-    if (manager < 0 || mode < 0)
-        return vl_err_state(err, "state of container %s: its cgroup cannot be read", r->id);
-    ret->manager = (enum vl_cgroup_manager)manager;
-    ret->mode = (enum vl_cgroup_mode)mode;
-    for (size_t i = 0; i < r->cgroup.n_dir; i++) {
-        struct vl_cgroup_dir *dir = VL_APPEND(ret->dir, ret->n_dir);
-        dir->controllers = vl_strdup(r->cgroup.dir[i].controllers);
-        dir->path = vl_strdup(r->cgroup.dir[i].path);
-    }
+    if (vl_cgroup_desc_parse(r->cgroup.v, r->cgroup.n, ret, err) < 0)
+        return vl_err_ctx(err, "state of container %s", r->id);
     return 0;
 }
 
@@ -147,7 +105,7 @@ struct vl_record *vl_record_make(const char *id, const struct vl_spec *spec, con
     r->created = vl_record_now();
     r->owner = geteuid();
     add_annotations(r, spec->config);
-    add_cgroup(&r->cgroup, plan, vl_cgroup_describe(cgroup));
+    vl_cgroup_desc_format(vl_cgroup_describe(cgroup), &r->cgroup);
     r->own_pidns = ns & CLONE_NEWPID;
     r->own_userns = ns & CLONE_NEWUSER;
     r->terminal = p != NULL && p->terminal;

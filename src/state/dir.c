@@ -21,14 +21,17 @@
 
 int vl_id_check(const char *id, struct vl_error **err)
 {
-    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_+.-";
+    static const char allowed[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_+.-";
     size_t n = strlen(id);
     if (n == 0)
         return vl_err_usage(err, "invalid container ID format: the ID is empty");
     if (n > VL_ID_MAX)
-        return vl_err_usage(err, "invalid container ID format: longer than %d characters", VL_ID_MAX);
+        return vl_err_usage(err, "invalid container ID format: longer than %d characters",
+                            VL_ID_MAX);
     if (vl_streq(id, ".") || vl_streq(id, "..") || id[strspn(id, allowed)] != '\0')
-        return vl_err_usage(err, "invalid container ID format: `%s` (allowed: letters, digits, _ + . -)", id);
+        return vl_err_usage(
+            err, "invalid container ID format: `%s` (allowed: letters, digits, _ + . -)", id);
     return 0;
 }
 
@@ -55,7 +58,9 @@ int vl_root_path(const char *given, char **ret, struct vl_error **err)
         if (*given == '\0')
             return vl_err_usage(err, "the state root (--root) is empty");
         *ret = absolute(given);
-        return *ret != NULL ? 0 : vl_err_sys(err, errno, "find the current directory, for --root `%s`", given);
+        return *ret != NULL
+                   ? 0
+                   : vl_err_sys(err, errno, "find the current directory, for --root `%s`", given);
     }
     if (geteuid() == 0 && in_initial_userns()) {
         *ret = vl_strdup(DEFAULT_ROOT);
@@ -66,7 +71,8 @@ int vl_root_path(const char *given, char **ret, struct vl_error **err)
         return vl_err_refused(err, "state-root",
                               "XDG_RUNTIME_DIR is not set: name a state root with --root DIR");
     if (*runtime != '/')
-        return vl_err_refused(err, "state-root", "XDG_RUNTIME_DIR is no absolute path: `%s`", runtime);
+        return vl_err_refused(err, "state-root", "XDG_RUNTIME_DIR is no absolute path: `%s`",
+                              runtime);
     cleanup_free char *joined = vl_path_join(runtime, "veloci");
     *ret = vl_path_clean(joined);
     return 0;
@@ -77,31 +83,33 @@ void vl_ctr_free(struct vl_ctr *c)
     if (c == NULL)
         return;
     vl_close(c->dir_fd);
-    vl_close(c->root_fd);
+    if (!c->root_borrowed)
+        vl_close(c->root_fd);
     free(c->id);
     free(c->root);
     free(c->path);
     free(c);
 }
 
-static struct vl_ctr *ctr_new_take(char *root, const char *id)
+static struct vl_ctr *ctr_new(const char *root, const char *id)
 {
     struct vl_ctr *c = vl_alloc(sizeof(*c));
     c->root_fd = c->dir_fd = VL_NOFD;
-    c->root = root;
+    c->root = vl_strdup(root);
     c->id = vl_strdup(id);
     c->path = vl_path_join(root, id);
     return c;
 }
 
-/* mkdir -p. Parents that have to be made get the usual mode. The sticky bit keeps cleaners of temporary files off a
- * root below XDG_RUNTIME_DIR (XDG Base Directory Specification). */
+/* mkdir -p. Parents that have to be made get the usual mode. The sticky bit keeps cleaners of
+ * temporary files off a root below XDG_RUNTIME_DIR (XDG Base Directory Specification). */
 static int make_root(const char *root, struct vl_error **err)
 {
     for (const char *p = root + 1; (p = strchr(p, '/')) != NULL; p++) {
         cleanup_free char *parent = vl_strndup(root, (size_t)(p - root));
         if (mkdir(parent, 0755) < 0 && errno != EEXIST)
-            return vl_err_sys(err, errno, "make directory `%s` for the state root `%s`", parent, root);
+            return vl_err_sys(err, errno, "make directory `%s` for the state root `%s`", parent,
+                              root);
     }
     if (mkdir(root, geteuid() == 0 ? 0700 : 01700) < 0 && errno != EEXIST)
         return vl_err_sys(err, errno, "make the state root `%s`", root);
@@ -137,8 +145,8 @@ static int open_dir(const struct vl_ctr *c)
     return vl_open_at(c->root_fd, c->id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
 }
 
-/* Between mkdir and lock a `delete --force` can come in and remove what looks like a leftover: 1 asks for
- * another try. */
+/* Between mkdir and lock a `delete --force` can come in and remove what looks like a leftover: 1
+ * asks for another try. */
 static int try_claim(struct vl_ctr *c, struct vl_error **err)
 {
     if (mkdirat(c->root_fd, c->id, 0700) < 0) {
@@ -167,10 +175,10 @@ int vl_ctr_claim(const char *root, const char *id, struct vl_ctr **ret, struct v
 {
     if (vl_id_check(id, err) < 0)
         return -1;
-    char *path;
+    cleanup_free char *path = NULL;
     if (vl_root_path(root, &path, err) < 0)
         return -1;
-    cleanup(ctr) struct vl_ctr *c = ctr_new_take(path, id);
+    cleanup(ctr) struct vl_ctr *c = ctr_new(path, id);
     c->root_fd = open_root(c->root);
     if (c->root_fd == -ENOENT) {
         if (make_root(c->root, err) < 0)
@@ -183,7 +191,8 @@ int vl_ctr_claim(const char *root, const char *id, struct vl_ctr **ret, struct v
     for (int attempt = 0; r == 1 && attempt < 16; attempt++)
         r = try_claim(c, err);
     if (r == 1)
-        return vl_err_state(err, "container `%s` is deleted again and again while it is being made", id);
+        return vl_err_state(err, "container `%s` is deleted again and again while it is being made",
+                            id);
     if (r < 0)
         return -1;
     *ret = vl_take_ptr(c);
@@ -207,33 +216,61 @@ static bool means_missing(int r)
     return r == -ENOENT || r == -ENOTDIR || r == -ENAMETOOLONG || r == -ELOOP;
 }
 
+static int open_existing(struct vl_ctr *c, struct vl_error **err)
+{
+    c->dir_fd = open_dir(c);
+    if (means_missing(c->dir_fd))
+        return missing(c->id, err);
+    if (c->dir_fd < 0)
+        return vl_err_sys(err, c->dir_fd, "open the container's directory `%s`", c->path);
+    return 0;
+}
+
 int vl_ctr_open(const char *root, const char *id, enum vl_ctr_lock lock, struct vl_ctr **ret,
                 struct vl_error **err)
 {
     if (vl_id_check(id, err) < 0)
         return -1;
-    char *path;
+    cleanup_free char *path = NULL;
     if (vl_root_path(root, &path, err) < 0)
         return -1;
-    cleanup(ctr) struct vl_ctr *c = ctr_new_take(path, id);
+    cleanup(ctr) struct vl_ctr *c = ctr_new(path, id);
     c->root_fd = open_root(c->root);
     if (c->root_fd == -ENOENT)
         return missing(id, err);
     if (c->root_fd < 0)
         return vl_err_sys(err, c->root_fd, "open the state root `%s`", c->root);
-    c->dir_fd = open_dir(c);
-    if (means_missing(c->dir_fd))
-        return missing(id, err);
-    if (c->dir_fd < 0)
-        return vl_err_sys(err, c->dir_fd, "open the container's directory `%s`", c->path);
-    if (lock == VL_CTR_LOCK) {
-        if (lock_dir(c, err) < 0)
-            return -1;
-        if (!still_there(c))
-            return missing(id, err);
-    }
+    if (open_existing(c, err) < 0)
+        return -1;
+    if (lock == VL_CTR_LOCK && vl_ctr_relock(c, err) < 0)
+        return -1;
     *ret = vl_take_ptr(c);
     return 0;
+}
+
+int vl_ctr_open_in(int root_fd, const char *root, const char *id, struct vl_ctr **ret,
+                   struct vl_error **err)
+{
+    cleanup(ctr) struct vl_ctr *c = ctr_new(root, id);
+    c->root_fd = root_fd;
+    c->root_borrowed = true;
+    if (open_existing(c, err) < 0)
+        return -1;
+    *ret = vl_take_ptr(c);
+    return 0;
+}
+
+void vl_ctr_unlock(struct vl_ctr *c)
+{
+    (void)flock(c->dir_fd, LOCK_UN);
+    c->locked = false;
+}
+
+int vl_ctr_relock(struct vl_ctr *c, struct vl_error **err)
+{
+    if (lock_dir(c, err) < 0)
+        return -1;
+    return still_there(c) ? 0 : missing(c->id, err);
 }
 
 bool vl_ctr_is_busy(const struct vl_ctr *c)
@@ -265,7 +302,8 @@ static int empty_dir(int dir_fd, int depth)
         else if (depth <= 1)
             r = -ELOOP;
         else {
-            cleanup_fd int sub = vl_open_at(dir_fd, e->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
+            cleanup_fd int sub =
+                vl_open_at(dir_fd, e->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
             r = sub < 0 ? sub : empty_dir(sub, depth - 1);
             if (r == 0 && unlinkat(dir_fd, e->d_name, AT_REMOVEDIR) < 0)
                 r = -errno;
@@ -313,22 +351,13 @@ static bool is_dir(int dirfd, const struct dirent *e)
     return fstatat(dirfd, e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode);
 }
 
-int vl_root_list(const char *root, struct vl_strv *ret, int *ret_fd, struct vl_error **err)
+static int scan_root(int fd, struct vl_strv *ret)
 {
-    cleanup_free char *path = NULL;
-    if (vl_root_path(root, &path, err) < 0)
-        return -1;
-    int fd = open_root(path);
-    if (fd == -ENOENT && root == NULL) {
-        *ret_fd = VL_NOFD;
-        return 0;
-    }
-    int scan = fd < 0 ? fd : vl_open_at(fd, ".", O_RDONLY | O_DIRECTORY, 0);
+    int scan = vl_open_at(fd, ".", O_RDONLY | O_DIRECTORY, 0);
     DIR *dir = scan < 0 ? NULL : fdopendir(scan);
     if (dir == NULL) {
         vl_close(scan);
-        vl_close(fd);
-        return vl_err_sys(err, scan < 0 ? scan : ENOMEM, "list the state root `%s`", path);
+        return scan < 0 ? scan : -ENOMEM;
     }
     for (struct dirent *e; (e = readdir(dir)) != NULL;)
         if (is_id(e->d_name) && is_dir(fd, e))
@@ -336,6 +365,24 @@ int vl_root_list(const char *root, struct vl_strv *ret, int *ret_fd, struct vl_e
     (void)closedir(dir);
     if (ret->n > 1)
         qsort(ret->v, ret->n, sizeof(*ret->v), by_name);
-    *ret_fd = fd;
+    return 0;
+}
+
+int vl_root_list(const char *root, struct vl_strv *ret, int *ret_fd, char **ret_path,
+                 struct vl_error **err)
+{
+    cleanup_free char *path = NULL;
+    *ret_fd = VL_NOFD;
+    *ret_path = NULL;
+    if (vl_root_path(root, &path, err) < 0)
+        return -1;
+    cleanup_fd int fd = open_root(path);
+    if (fd == -ENOENT && root == NULL)
+        return 0;
+    int r = fd < 0 ? fd : scan_root(fd, ret);
+    if (r < 0)
+        return vl_err_sys(err, r, "list the state root `%s`", path);
+    *ret_fd = vl_take_fd(&fd);
+    *ret_path = vl_take_ptr(path);
     return 0;
 }

@@ -31,9 +31,9 @@ int vl_id_check(const char *id, struct vl_error **err);
 int vl_root_path(const char *given, char **ret, struct vl_error **err);
 
 struct vl_ctr {
-    int root_fd; /* state root; owned */
+    int root_fd; /* state root; owned unless opened by vl_ctr_open_in */
     int dir_fd;  /* its directory, open for reading; owned. Holds the lock when locked */
-    bool locked;
+    bool locked, root_borrowed;
     char *id;
     char *root; /* absolute path of the state root */
     char *path; /* <root>/<id> */
@@ -55,13 +55,21 @@ enum vl_ctr_lock {
  */
 int vl_ctr_open(const char *root, const char *id, enum vl_ctr_lock lock, struct vl_ctr **ret,
                 struct vl_error **err);
+/* Gives the lock up for a while, and takes it again: then a STATE error when somebody removed the
+ * container. */
+void vl_ctr_unlock(struct vl_ctr *c);
+int vl_ctr_relock(struct vl_ctr *c, struct vl_error **err);
+/* One of a root that is open, for vl_root_list: root_fd and root are the caller's and must live as
+ * long. */
+int vl_ctr_open_in(int root_fd, const char *root, const char *id, struct vl_ctr **ret,
+                   struct vl_error **err);
 /* true for the error of vl_ctr_open that means there is no such container */
 bool vl_ctr_is_missing(const struct vl_error *e);
 /* Whether somebody holds the lock now, by trying; the caller must not hold it. */
 bool vl_ctr_is_busy(const struct vl_ctr *c);
 
-/* Gives the lock up and takes it again, for a verb that waits long in between. relock: STATE error when the
- * container was deleted meanwhile. */
+/* Gives the lock up and takes it again, for a verb that waits long in between. relock: STATE error
+ * when the container was deleted meanwhile. */
 void vl_ctr_unlock(struct vl_ctr *c);
 int vl_ctr_relock(struct vl_ctr *c, struct vl_error **err);
 
@@ -74,6 +82,7 @@ int vl_ctr_remove(struct vl_ctr *c, struct vl_error **err);
 /* Ids in a state root, sorted; *ret_fd is its descriptor, owned by the caller, VL_NOFD when the
  * default root is not there (no ids then). A named root that is not there is an error. Entries that
  * are no ids are left out. */
-int vl_root_list(const char *root, struct vl_strv *ret, int *ret_fd, struct vl_error **err);
+int vl_root_list(const char *root, struct vl_strv *ret, int *ret_fd, char **ret_path,
+                 struct vl_error **err);
 
 #endif

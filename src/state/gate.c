@@ -20,7 +20,8 @@ int vl_gate_connect(const struct vl_ctr *c, struct vl_error **err)
     int fd = vl_unix_connect_at(c->dir_fd, VL_CTR_GATE, SOCK_SEQPACKET);
     if (fd == -ENOENT || fd == -ECONNREFUSED)
         return vl_err_state(err, "container `%s` is not waiting to be started", c->id);
-    return fd >= 0 ? fd : vl_err_sys(err, fd, "connect to the start gate `%s/%s`", c->path, VL_CTR_GATE);
+    return fd >= 0 ? fd
+                   : vl_err_sys(err, fd, "connect to the start gate `%s/%s`", c->path, VL_CTR_GATE);
 }
 
 int vl_gate_send(int sock, enum vl_msg_type type, struct vl_error **err)

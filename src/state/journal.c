@@ -18,8 +18,7 @@ static const struct {
     enum vl_journal_kind kind;
     const char *name;
 } kinds[] = {
-    {VL_JOURNAL_CGROUP, "cgroup"}, {VL_JOURNAL_SCOPE, "systemd scope"}, {VL_JOURNAL_RESCTRL, "resctrl group"},
-    {VL_JOURNAL_LOOP, "loop device"}, {VL_JOURNAL_DM, "device-mapper device"}, {VL_JOURNAL_PIN, "pinned program"},
+    {VL_JOURNAL_CGROUP, "cgroup"},
 };
 
 const char *vl_journal_kind_name(int kind)
@@ -30,28 +29,31 @@ const char *vl_journal_kind_name(int kind)
     return NULL;
 }
 
-static int append(const struct vl_ctr *c, const char *sign, enum vl_journal_kind kind, const char *text,
-                  struct vl_error **err)
+static int append(const struct vl_ctr *c, const char *sign, enum vl_journal_kind kind,
+                  const char *text, struct vl_error **err)
 {
     size_t len = strlen(text);
     if (len == 0 || len > TEXT_MAX)
         return vl_err_bug(err, "journal record of %zu bytes", len);
     cleanup(str) struct vl_str b = VL_STR_INIT;
     vl_str_addf(&b, "%s%c %s", sign, (int)kind, text);
-    cleanup_fd int fd = vl_open_at(c->dir_fd, VL_CTR_JOURNAL, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW, 0600);
-    int r = fd < 0 ? fd : vl_write_all(fd, b.s, b.len + 1); /* with its NUL, which ends the record */
+    cleanup_fd int fd =
+        vl_open_at(c->dir_fd, VL_CTR_JOURNAL, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW, 0600);
+    int r =
+        fd < 0 ? fd : vl_write_all(fd, b.s, b.len + 1); /* with its NUL, which ends the record */
     if (r < 0)
-        return vl_err_sys(err, r, "note %s `%s` in `%s/%s`", vl_journal_kind_name((int)kind), text, c->path,
-                          VL_CTR_JOURNAL);
+        return vl_err_sys(err, r, "note `%s` in `%s/%s`", text, c->path, VL_CTR_JOURNAL);
     return 0;
 }
 
-int vl_journal_add(const struct vl_ctr *c, enum vl_journal_kind kind, const char *text, struct vl_error **err)
+int vl_journal_add(const struct vl_ctr *c, enum vl_journal_kind kind, const char *text,
+                   struct vl_error **err)
 {
     return append(c, "", kind, text, err);
 }
 
-int vl_journal_undo(const struct vl_ctr *c, enum vl_journal_kind kind, const char *text, struct vl_error **err)
+int vl_journal_undo(const struct vl_ctr *c, enum vl_journal_kind kind, const char *text,
+                    struct vl_error **err)
 {
     return append(c, "-", kind, text, err);
 }

@@ -3,8 +3,8 @@
  * The journal: names of everything made outside the container's directory, each written before it
  * is made, so that `delete --force` finds it whenever the process that made it was killed.
  *
- * An append-only file of records "KIND TEXT\0" (or "-KIND TEXT\0", which takes one back), each added by one write. Removing something that
- * was never made must therefore be no error.
+ * An append-only file of records "KIND TEXT\0" (or "-KIND TEXT\0", which takes one back), each
+ * added by one write. Removing something that was never made must therefore be no error.
  */
 #ifndef VL_STATE_JOURNAL_H
 #define VL_STATE_JOURNAL_H
@@ -12,12 +12,7 @@
 #include "state/dir.h"
 
 enum vl_journal_kind {
-    VL_JOURNAL_CGROUP = 'c',  /* absolute path of a cgroup directory that may have been made */
-    VL_JOURNAL_SCOPE = 's',   /* systemd unit */
-    VL_JOURNAL_RESCTRL = 'r', /* absolute path of a resctrl group */
-    VL_JOURNAL_LOOP = 'l',    /* loop device, /dev/loopN */
-    VL_JOURNAL_DM = 'd',      /* device-mapper name */
-    VL_JOURNAL_PIN = 'p',     /* absolute path of a pinned program */
+    VL_JOURNAL_CGROUP = 'c', /* absolute path of a cgroup directory that may have been made */
 };
 const char *vl_journal_kind_name(int kind); /* "cgroup" …; NULL when unknown */
 

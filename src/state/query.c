@@ -61,7 +61,8 @@ int vl_status_get(const struct vl_ctr *c, struct vl_status **ret, struct vl_erro
     s->status = VL_STOPPED;
     /* Also for a create that is still at work or has died: its process may be there. */
     if (s->record->pid > 0 && s->record->start_time > 0) {
-        int r = vl_proc_reopen(s->record->pid, s->record->start_time, s->record->pid_inode, &s->proc);
+        int r =
+            vl_proc_reopen(s->record->pid, s->record->start_time, s->record->pid_inode, &s->proc);
         if (r < 0 && r != -ESRCH) {
             pid_t pid = s->record->pid;
             vl_status_free(s);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The record on disk. Writing and reading share one table of scalar members; lists and hooks are spelled out.
+ * The record on disk. Writing and reading share one table of scalar members; lists and hooks are
+ * spelled out.
  *
- * The reader follows the document with a path such as "poststop[].args[]". Unknown members are skipped, so that an
- * older program can read what a newer one of the same version wrote; wrong types and numbers out of range are errors.
+ * The reader follows the document with a path such as "poststop[].args[]". Unknown members are
+ * skipped, so that an older program can read what a newer one of the same version wrote; wrong
+ * types and numbers out of range are errors.
  */
 #include "state/record.h"
 
@@ -30,8 +32,14 @@ struct member {
     bool required;
 };
 
-#define M(name, type, field) {name, type, offsetof(struct vl_record, field), false}
-#define M_REQUIRED(name, type, field) {name, type, offsetof(struct vl_record, field), true}
+#define M(name, type, field)                                                                       \
+    {                                                                                              \
+        name, type, offsetof(struct vl_record, field), false                                       \
+    }
+#define M_REQUIRED(name, type, field)                                                              \
+    {                                                                                              \
+        name, type, offsetof(struct vl_record, field), true                                        \
+    }
 static const struct member members[] = {
     M_REQUIRED("id", T_STR, id),
     M_REQUIRED("ociVersion", T_STR, oci_version),
@@ -57,7 +65,10 @@ static const struct member members[] = {
     M("notes[]", T_STRV, notes),
 };
 
-#define H(name, type, field) {name, type, offsetof(struct vl_record_hook, field), false}
+#define H(name, type, field)                                                                       \
+    {                                                                                              \
+        name, type, offsetof(struct vl_record_hook, field), false                                  \
+    }
 static const struct member hook_members[] = {
     H("path", T_STR, path),
     H("args[]", T_STRV, args),
@@ -114,7 +125,8 @@ char *vl_record_now(void)
     return vl_asprintf("%s.%09ldZ", buf, now.tv_nsec);
 }
 
-/* -- writing ------------------------------------------------------------------------------------- */
+/* -- writing -------------------------------------------------------------------------------------
+ */
 
 /* "cgroup[]" is the path of the elements; the member itself is "cgroup". */
 static void write_key(struct vl_json *j, const char *path)
@@ -165,7 +177,8 @@ static void write_member(struct vl_json *j, const struct member *m, const void *
     }
 }
 
-static void write_hooks(struct vl_json *j, const char *key, const struct vl_record_hook *hook, size_t n)
+static void write_hooks(struct vl_json *j, const char *key, const struct vl_record_hook *hook,
+                        size_t n)
 {
     if (n == 0)
         return;
@@ -205,10 +218,13 @@ int vl_record_write(const struct vl_ctr *c, const struct vl_record *r, struct vl
     size_t len;
     cleanup_free char *text = vl_record_text(r, &len);
     int e = vl_replace_file_at(c->dir_fd, VL_CTR_RECORD, text, len, 0600);
-    return e == 0 ? 0 : vl_err_sys(err, e, "write the container's state `%s/%s`", c->path, VL_CTR_RECORD);
+    return e == 0
+               ? 0
+               : vl_err_sys(err, e, "write the container's state `%s/%s`", c->path, VL_CTR_RECORD);
 }
 
-/* -- reading ------------------------------------------------------------------------------------- */
+/* -- reading -------------------------------------------------------------------------------------
+ */
 
 #define DEPTH_MAX 6
 #define PATH_MAX_LEN 64
@@ -216,7 +232,7 @@ int vl_record_write(const struct vl_ctr *c, const struct vl_record *r, struct vl
 struct reader {
     struct vl_record *r;
     uint64_t version;
-    char path[PATH_MAX_LEN];    /* of the current value; "?" at its end when it is nothing we know */
+    char path[PATH_MAX_LEN]; /* of the current value; "?" at its end when it is nothing we know */
     size_t base[DEPTH_MAX + 1]; /* length of the path at each open map or array */
     bool array[DEPTH_MAX + 1];
     unsigned depth;

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* kill: a signal to the container's first process, or to all of them. */
+#include <errno.h>
+#include <signal.h>
+#include "base/mem.h"
+#include "cgroup/cgroup.h"
+#include "ops/ops.h"
+#include "ops/record_make.h"
+
+enum { KILL_TIMEOUT_MS = 10000 };
+
+static int not_running(struct vl_error **err)
+{
+    return vl_err_state(err, "container not running");
+}
+
+static int open_cgroup(const struct vl_record *r, struct vl_cgroup **ret, struct vl_error **err)
+{
+    cleanup(cgroup_desc) struct vl_cgroup_desc desc = {0};
+    if (vl_record_cgroup_desc(r, &desc, err) < 0)
+        return -1;
+    return vl_cgroup_open_recorded(&desc, ret, err);
+}
+
+static bool has_cgroup(const struct vl_cgroup *cg)
+{
+    return vl_cgroup_describe(cg)->n_dir > 0;
+}
+
+/* A process in a frozen v1 freezer gets a SIGKILL only once it is thawed; on v2 it dies frozen. */
+static int thaw_v1(struct vl_cgroup *cg, struct vl_error **err)
+{
+    enum vl_cgroup_mode mode = vl_cgroup_describe(cg)->mode;
+    if ((mode != VL_CGROUP_V1 && mode != VL_CGROUP_HYBRID) || !vl_cgroup_frozen(cg))
+        return 0;
+    return vl_cgroup_thaw(cg, KILL_TIMEOUT_MS, err);
+}
+
+static int kill_first(const struct vl_status *s, int sig, struct vl_error **err)
+{
+    int r = vl_proc_signal(&s->proc, sig);
+    if (r == -ESRCH)
+        return not_running(err);
+    return r == 0 ? 0
+                  : vl_err_sys(err, r, "send signal %d to process %d", sig, (int)s->record->pid);
+}
+
+static int kill_all(const struct vl_status *s, struct vl_cgroup *cg, int sig, struct vl_error **err)
+{
+    if (sig != SIGKILL)
+        return vl_cgroup_signal_all(cg, sig, err);
+    /* The first process may have moved itself out of its cgroup. */
+    if (s->status != VL_STOPPED)
+        (void)vl_proc_signal(&s->proc, SIGKILL);
+    return vl_cgroup_kill(cg, KILL_TIMEOUT_MS, err);
+}
+
+int vl_op_kill(const struct vl_global *g, const char *id, int sig, bool all, struct vl_error **err)
+{
+    /* No lock: a signal harms no other verb, and must get through while create runs a hook that
+     * hangs. */
+    cleanup(ctr) struct vl_ctr *c = NULL;
+    cleanup(status) struct vl_status *s = NULL;
+    cleanup(cgroup) struct vl_cgroup *cg = NULL;
+    if (vl_ctr_open(g->root, id, VL_CTR_READ, &c, err) < 0 || vl_status_get(c, &s, err) < 0)
+        return -1;
+    if (!s->complete || (s->status == VL_STOPPED && !all))
+        return not_running(err);
+    if (!all && sig != SIGKILL)
+        return kill_first(s, sig, err);
+    if (open_cgroup(s->record, &cg, err) < 0)
+        return -1;
+    if ((all || !s->record->own_pidns) && has_cgroup(cg))
+        return kill_all(s, cg, sig, err);
+    if (s->status == VL_STOPPED)
+        return 0;
+    if (kill_first(s, sig, err) < 0)
+        return -1;
+    return sig == SIGKILL ? thaw_v1(cg, err) : 0;
+}
