@@ -21,11 +21,11 @@ int vl_scm_send(int sock, const void *buf, size_t n, const int *fds, size_t n_fd
     if (n_fds > 0) {
         memset(&control, 0, sizeof(control));
         msg.msg_control = &control;
-        msg.msg_controllen = CMSG_SPACE(sizeof(int) * n_fds);
+        msg.msg_controllen = (__typeof__(msg.msg_controllen))CMSG_SPACE(sizeof(int) * n_fds);
         struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
         c->cmsg_level = SOL_SOCKET;
         c->cmsg_type = SCM_RIGHTS;
-        c->cmsg_len = CMSG_LEN(sizeof(int) * n_fds);
+        c->cmsg_len = (__typeof__(c->cmsg_len))CMSG_LEN(sizeof(int) * n_fds); /* size_t or socklen_t */
         memcpy(CMSG_DATA(c), fds, sizeof(int) * n_fds);
     }
     for (;;) {

@@ -66,6 +66,7 @@ static void capabilities(void)
 
 static void signals(void)
 {
+#ifdef __GLIBC__
     for (int sig = 1; sig <= 31; sig++) {
         const char *abbrev = sigabbrev_np(sig);
         char name[32], lower[32];
@@ -78,6 +79,9 @@ static void signals(void)
                vl_signal_by_name(lower) == sig,
            "%s is %d", name, sig);
     }
+#else
+    skip("this C library has no sigabbrev_np to compare with");
+#endif
     static const struct {
         const char *text;
         int value;
