@@ -115,7 +115,9 @@ static void signals(void)
     };
     for (size_t i = 0; i < VL_ARRAY_LEN(v); i++)
         is_int(vl_signal_by_name(v[i].text), v[i].value, "signal `%s`", v[i].text);
+#ifdef __GLIBC__
     is_int(SIGRTMIN, 34, "34 is what this C library means by RTMIN");
+#endif
 }
 
 int main(void)
