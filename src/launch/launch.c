@@ -104,6 +104,16 @@ static int on_console(struct vl_launch *l, const struct vl_msg *m, struct vl_scm
     return r < 0 ? vl_err_sys(err, r, "send the terminal to the console socket") : 0;
 }
 
+/* The stage waits until its listener is in safe hands. */
+static int on_listener(const struct vl_launch_env *env, int sock, pid_t pid, int pidfd, const struct vl_msg *m,
+                       const struct vl_scm_msg *scm, enum vl_ctr_status status, struct vl_error **err)
+{
+    if (vl_serve_listener(env, pid, pidfd, (int)m->a, scm->n_fds > 0 ? scm->fds[0] : VL_NOFD, status, err) < 0)
+        return -1;
+    int r = send_msg(sock, VL_MSG_PROCEED, NULL, 0);
+    return r < 0 ? vl_err_sys(err, r, "let the container's process proceed") : 0;
+}
+
 /* Join sequence: the message's credentials name the real process; the joiner has done its work. */
 static int on_forked(struct vl_launch *l, const struct vl_scm_msg *scm, struct vl_error **err)
 {
@@ -172,7 +182,7 @@ static int serve(struct vl_launch *l, struct vl_error **err)
             r = on_console(l, &m, &scm, err);
             break;
         case VL_MSG_LISTENER:
-            r = vl_serve_listener(l->env, l->pid, l->pidfd, (int)m.a, VL_CREATING, err);
+            r = on_listener(l->env, l->chan, l->pid, l->pidfd, &m, &scm, VL_CREATING, err);
             break;
         case VL_MSG_WARNING:
             vl_strv_add_take(&l->warnings, vl_stage_warning(l->env->plan, &m));
@@ -244,12 +254,11 @@ int vl_launch_go(struct vl_launch *l, struct vl_error **err)
  * same name means that it died before (a zombie keeps its name); no process at all means it ran and ended. */
 static int told_apart(const struct vl_exec_watch *w, int64_t nonce, bool execing, struct vl_error **err)
 {
-    char comm[17] = "", expected[9];
+    char comm[17] = "", expected[sizeof(VL_NONCE_PREFIX) + VL_NONCE_LEN] = VL_NONCE_PREFIX;
 
     if (!execing)
         return vl_err_payload(err, "the container's process ended before it executed its program");
-    memcpy(expected, &nonce, 8);
-    expected[8] = '\0';
+    memcpy(expected + sizeof(VL_NONCE_PREFIX) - 1, &nonce, VL_NONCE_LEN);
     if (vl_proc_comm(w->pid, comm) == 0 && strcmp(comm, expected) == 0)
         return vl_err_payload(err, "the container's process was killed before it executed its program");
     return 0;
@@ -276,15 +285,17 @@ int vl_watch_exec(const struct vl_exec_watch *w, struct vl_error **err)
             return -1;
         if (r == 0)
             return told_apart(w, nonce, execing, err);
+        if (m.type == VL_MSG_LISTENER)
+            r = on_listener(w->env, w->sock, w->pid, w->pidfd, &m, &scm, VL_RUNNING, err);
         vl_scm_close(&scm);
+        if (r < 0)
+            return -1;
         switch ((int)m.type) {
+        case VL_MSG_LISTENER:
+            break;
         case VL_MSG_EXECING:
             execing = true;
             nonce = m.a;
-            break;
-        case VL_MSG_LISTENER:
-            if (vl_serve_listener(w->env, w->pid, w->pidfd, (int)m.a, VL_RUNNING, err) < 0)
-                return -1;
             break;
         case VL_MSG_WARNING:
             break;

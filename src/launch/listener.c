@@ -35,10 +35,11 @@ static int fetch(int pidfd, int number)
     return -ETIME;
 }
 
-int vl_serve_listener(const struct vl_launch_env *env, pid_t pid, int pidfd, int number, enum vl_ctr_status status,
-                      struct vl_error **err)
+int vl_serve_listener(const struct vl_launch_env *env, pid_t pid, int pidfd, int number, int sent_fd,
+                      enum vl_ctr_status status, struct vl_error **err)
 {
-    cleanup_fd int fd = fetch(pidfd, number);
+    cleanup_fd int fetched = number >= 0 ? fetch(pidfd, number) : VL_NOFD;
+    int fd = number >= 0 ? fetched : sent_fd;
 
     if (fd < 0)
         return vl_err_sys(err, fd, "take the seccomp listener from the container's process");

@@ -5,8 +5,9 @@
 
 #include "launch/launch.h"
 
-/* number is the descriptor the stage announced; status goes into the container process state. */
-int vl_serve_listener(const struct vl_launch_env *env, pid_t pid, int pidfd, int number, enum vl_ctr_status status,
-                      struct vl_error **err);
+/* Serves a LISTENER message: number is the descriptor the stage announced, or -1 when sent_fd (borrowed) is the
+ * descriptor itself; status goes into the container process state. The caller answers the stage. */
+int vl_serve_listener(const struct vl_launch_env *env, pid_t pid, int pidfd, int number, int sent_fd,
+                      enum vl_ctr_status status, struct vl_error **err);
 
 #endif

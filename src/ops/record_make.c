@@ -80,15 +80,16 @@ static char *digest_text(const struct vl_plan *plan)
     return vl_asprintf("sha256:%s", hex);
 }
 
-static void add_seccomp(struct vl_record *r, const struct vl_spec *spec)
+/* The planner has settled which receiver a listener has. */
+static void add_seccomp(struct vl_record *r, const struct vl_plan *plan)
 {
-    const struct oci_seccomp *sc = spec->config->linux->seccomp;
-    const char *receiver = vl_annot(spec, "run.oci.seccomp.receiver");
+    size_t from = 0;
+    const struct vl_op *op = vl_plan_find(plan, VL_OP_SECCOMP, &from);
 
-    if (receiver == NULL)
-        receiver = getenv("RUN_OCI_SECCOMP_RECEIVER");
-    r->seccomp_listener = dup_or_null(sc != NULL && sc->listener_path != NULL ? sc->listener_path : receiver);
-    r->seccomp_metadata = dup_or_null(sc != NULL ? sc->listener_metadata : NULL);
+    if (op == NULL || op->n[1] == 0)
+        return;
+    r->seccomp_listener = dup_or_null(vl_op_s(op, 1));
+    r->seccomp_metadata = dup_or_null(vl_op_s(op, 2));
 }
 
 struct vl_record *vl_record_make(const char *id, const struct vl_spec *spec, const struct vl_plan *plan,
@@ -113,7 +114,7 @@ struct vl_record *vl_record_make(const char *id, const struct vl_spec *spec, con
     add_hooks(r, plan);
     r->hook_stdout = dup_or_null(vl_annot(spec, "run.oci.hooks.stdout"));
     r->hook_stderr = dup_or_null(vl_annot(spec, "run.oci.hooks.stderr"));
-    add_seccomp(r, spec);
+    add_seccomp(r, plan);
     r->plan_digest = digest_text(plan);
     for (size_t i = 0; i < plan->notes.n; i++)
         vl_strv_add(&r->notes, plan->notes.v[i]);
