@@ -40,3 +40,15 @@ TESTS += tests/unit/test-limits
 tests_unit_test_limits_SOURCES = tests/unit/test-limits.c tests/unit/tap.h
 tests_unit_test_limits_LDADD = src/plan/libplan.a src/base/libbase.a libocispec/libocispec.a $(YAJL_LIBS) $(SODIUM_LIBS) \
 	$(CAP_LIBS) -lm
+
+# Layer sys. The tests link a copy of it that honours VELOCI_DISABLE, so that both ways of everything are tested.
+check_LIBRARIES = tests/unit/libsys-test.a
+tests_unit_libsys_test_a_SOURCES = $(src_sys_libsys_a_SOURCES)
+tests_unit_libsys_test_a_CPPFLAGS = $(AM_CPPFLAGS) -DVL_TEST_BUILD
+SYS_TEST_LIBS = tests/unit/libsys-test.a $(BASE_LIBS)
+SYS_TESTS = tests/unit/test-sys-fd tests/unit/test-sys-resolve tests/unit/test-sys-process
+check_PROGRAMS += $(SYS_TESTS)
+TESTS += $(SYS_TESTS)
+tests_unit_test_sys_fd_LDADD = $(SYS_TEST_LIBS)
+tests_unit_test_sys_resolve_LDADD = $(SYS_TEST_LIBS)
+tests_unit_test_sys_process_LDADD = $(SYS_TEST_LIBS)

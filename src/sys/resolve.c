@@ -85,15 +85,14 @@ static int walk_restart(struct walk *w)
     return 0;
 }
 
-/* rest = head + "/" + tail; tail may point into rest. */
+/* rest = head + tail; tail points into rest and is empty or begins with a slash. */
 static int set_rest(struct walk *w, const char *head, size_t head_len, const char *tail)
 {
     size_t tail_len = strlen(tail);
-    if (head_len + 1 + tail_len >= sizeof(w->rest))
+    if (head_len + tail_len >= sizeof(w->rest))
         return -ENAMETOOLONG;
-    memmove(w->rest + head_len + 1, tail, tail_len + 1);
+    memmove(w->rest + head_len, tail, tail_len + 1);
     memmove(w->rest, head, head_len);
-    w->rest[head_len] = '/';
     return 0;
 }
 
