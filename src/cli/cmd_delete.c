@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* delete */
+#include "cli/cli.h"
+
+int vl_cmd_delete(const struct vl_args *a, struct vl_error **err)
+{
+    return vl_op_delete(&a->global, a->operand[0], a->force, err);
+}

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The commands and their options. */
+#include "cli/cli.h"
+#include "base/str.h"
+
+#define FIELD(f) offsetof(struct vl_args, f)
+#define OPT(name, letter, type, field, arg, help)                                                  \
+    {                                                                                              \
+        name, letter, type, FIELD(field), arg, help, 0                                             \
+    }
+#define FLAG(name, letter, field, help) OPT(name, letter, VL_OPT_FLAG, field, NULL, help)
+#define STR(name, letter, field, arg, help) OPT(name, letter, VL_OPT_STR, field, arg, help)
+#define SET(name, letter, field, value, help)                                                      \
+    {                                                                                              \
+        name, letter, VL_OPT_SET, FIELD(field), NULL, help, value                                  \
+    }
+#define WORD(name, letter, field, words, help) OPT(name, letter, VL_OPT_WORD, field, words, help)
+#define IGNORED(name, letter, arg, help)                                                           \
+    {                                                                                              \
+        name, letter, VL_OPT_IGNORED, 0, arg, help, 0                                              \
+    }
+#define HELP                                                                                       \
+    FLAG("help", 'h', help, "show this help"),                                                     \
+    {                                                                                              \
+        "?", '?', VL_OPT_FLAG, FIELD(help), NULL, NULL, 0                                          \
+    }
+#define END                                                                                        \
+    {                                                                                              \
+        NULL, 0, 0, 0, NULL, NULL, 0                                                               \
+    }
+
+const struct vl_opt vl_global_options[] = {
+    STR("root", 0, global.root, "DIR",
+        "state root (default: /run/veloci, for others than root $XDG_RUNTIME_DIR/veloci)"),
+    STR("log", 0, log, "FILE",
+        "append messages to FILE; syslog:IDENT and journald:ID are understood"),
+    WORD("log-format", 0, log_format, "text|json", "how messages are written"),
+    WORD("log-level", 0, log_level, "error|warning|info|debug",
+         "which messages are written (default: error)"),
+    SET("debug", 0, log_level, VL_LOG_DEBUG, "the same as --log-level debug"),
+    WORD("cgroup-manager", 0, global.cgroup_manager, "cgroupfs|systemd|disabled",
+         "who makes cgroups"),
+    SET("systemd-cgroup", 0, global.cgroup_manager, VL_CGM_SYSTEMD,
+        "the same as --cgroup-manager systemd"),
+    WORD("exit-codes", 0, exit_codes, "plain|detailed",
+         "detailed: 3 for what was refused, 4 for what failed"),
+    IGNORED("rootless", 0, "VALUE", "accepted for compatibility"),
+    FLAG("version", 'v', version, "show the version"),
+    {"V", 'V', VL_OPT_FLAG, FIELD(version), NULL, NULL, 0},
+    HELP,
+    END,
+};
+
+#define BUNDLE                                                                                     \
+    STR("bundle", 'b', create.bundle, "DIR", "bundle directory (default: the current one)"),       \
+        STR("config", 'f', create.config, "FILE",                                                  \
+            "configuration (default: config.json of the bundle)")
+#define LAUNCH                                                                                     \
+    BUNDLE,                                                                                        \
+        STR("console-socket", 0, create.console_socket, "SOCKET",                                  \
+            "AF_UNIX socket that gets the terminal"),                                              \
+        STR("pid-file", 0, create.pid_file, "FILE", "gets the process id"),                        \
+        FLAG("no-pivot", 0, create.no_pivot, "do not use pivot_root"),                             \
+        FLAG("no-new-keyring", 0, create.no_new_keyring, "keep the session keyring"),              \
+        OPT("preserve-fds", 0, VL_OPT_U32, create.preserve_fds, "N",                               \
+            "hand on N descriptors, from 3 on"),                                                   \
+        HELP
+
+static const struct vl_opt create_options[] = {
+    LAUNCH,
+    IGNORED("no-subreaper", 0, NULL, "accepted for compatibility"),
+    END,
+};
+static const struct vl_opt run_options[] = {
+    LAUNCH,
+    FLAG("detach", 'd', create.detach, "do not wait for the end of the container"),
+    FLAG("keep", 0, create.keep, "do not delete the container at its end"),
+    FLAG("no-subreaper", 0, create.no_subreaper,
+         "do not become the parent of what the container leaves behind"),
+    END,
+};
+static const struct vl_opt plain_options[] = {
+    HELP,
+    END,
+};
+static const struct vl_opt kill_options[] = {
+    FLAG("all", 'a', all, "signal every process of the container"),
+    HELP,
+    END,
+};
+static const struct vl_opt delete_options[] = {
+    FLAG("force", 'f', force, "kill it when it runs; be content when there is none"),
+    HELP,
+    END,
+};
+static const struct vl_opt list_options[] = {
+    WORD("format", 'f', format, "table|json", "form of the output"),
+    FLAG("quiet", 'q', quiet, "only the ids"),
+    HELP,
+    END,
+};
+static const struct vl_opt spec_options[] = {
+    STR("bundle", 'b', spec.bundle, "DIR", "bundle directory (default: the current one)"),
+    STR("file", 'f', spec.file, "FILE",
+        "write or overwrite FILE (default: config.json, which must not exist)"),
+    FLAG("rootless", 0, spec.rootless, "for a caller who is not root"),
+    HELP,
+    END,
+};
+static const struct vl_opt plan_options[] = {
+    BUNDLE,
+    WORD("format", 0, format, "json|binary", "form of the output"),
+    FLAG("no-pivot", 0, create.no_pivot, "plan for create --no-pivot"),
+    FLAG("no-new-keyring", 0, create.no_new_keyring, "plan for create --no-new-keyring"),
+    HELP,
+    END,
+};
+
+const struct vl_command vl_commands[] = {
+    {"create", "ID", 1, 1, "make a container; its process waits to be started", create_options,
+     vl_cmd_create},
+    {"delete", "ID", 1, 1, "remove a container that has stopped or was never started",
+     delete_options, vl_cmd_delete},
+    {"kill", "ID [SIGNAL]", 1, 2, "send a signal (default: TERM) to a container", kill_options,
+     vl_cmd_kill},
+    {"list", "", 0, 0, "list containers", list_options, vl_cmd_list},
+    {"plan", "[ID]", 0, 1, "print what create would do", plan_options, vl_cmd_plan},
+    {"run", "ID", 1, 1, "create and start a container, wait for it, delete it", run_options,
+     vl_cmd_run},
+    {"spec", "", 0, 0, "write a config.json to begin with", spec_options, vl_cmd_spec},
+    {"start", "ID", 1, 1, "start a container that was created", plain_options, vl_cmd_start},
+    {"state", "ID", 1, 1, "print the state of a container", plain_options, vl_cmd_state},
+    {"checkpoint", "ID", 0, 0, NULL, NULL, NULL},
+    {"restore", "ID", 0, 0, NULL, NULL, NULL},
+    {NULL, NULL, 0, 0, NULL, NULL, NULL},
+};
+
+const struct vl_command *vl_command_find(const char *name)
+{
+    for (const struct vl_command *c = vl_commands; c->name != NULL; c++)
+        if (vl_streq(c->name, name))
+            return c;
+    return NULL;
+}
