@@ -46,9 +46,13 @@ check_LIBRARIES = tests/unit/libsys-test.a
 tests_unit_libsys_test_a_SOURCES = $(src_sys_libsys_a_SOURCES)
 tests_unit_libsys_test_a_CPPFLAGS = $(AM_CPPFLAGS) -DVL_TEST_BUILD
 SYS_TEST_LIBS = tests/unit/libsys-test.a $(BASE_LIBS)
-SYS_TESTS = tests/unit/test-sys-fd tests/unit/test-sys-resolve tests/unit/test-sys-process
+SYS_TESTS = tests/unit/test-sys-fd tests/unit/test-sys-resolve tests/unit/test-sys-process \
+	tests/unit/test-sys-host tests/unit/test-sys-mount tests/unit/test-sys-security
 check_PROGRAMS += $(SYS_TESTS)
 TESTS += $(SYS_TESTS)
 tests_unit_test_sys_fd_LDADD = $(SYS_TEST_LIBS)
 tests_unit_test_sys_resolve_LDADD = $(SYS_TEST_LIBS)
 tests_unit_test_sys_process_LDADD = $(SYS_TEST_LIBS)
+tests_unit_test_sys_host_LDADD = $(SYS_TEST_LIBS)
+tests_unit_test_sys_mount_LDADD = $(SYS_TEST_LIBS)
+tests_unit_test_sys_security_LDADD = $(SYS_TEST_LIBS)

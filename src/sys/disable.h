@@ -5,7 +5,7 @@
  * the fallback of each path is tested on a new kernel.
  *
  * Names: openat2 clone3 into_cgroup mount_setattr newmount close_range pidfd_open pidfd_getfd
- * memfd_exec landlock timens idmap statmount
+ * memfd_exec (-EACCES, as with vm.memfd_noexec=2) landlock timens idmap statmount bpf_memlock ioctl_lo
  */
 #ifndef VL_SYS_DISABLE_H
 #define VL_SYS_DISABLE_H

@@ -10,10 +10,13 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include "base/cleanup.h"
+#include "sys/disable.h"
 
 static int by_ioctl(void)
 {
     struct ifreq req = {.ifr_name = "lo"};
+    if (vl_sys_disabled("ioctl_lo"))
+        return -EAFNOSUPPORT;
     cleanup_fd int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (fd < 0 || ioctl(fd, SIOCGIFFLAGS, &req) < 0)
         return -errno;
