@@ -25,8 +25,7 @@
  */
 
 struct vl_cgroup_dir {
-    char *controllers; /* as in /proc/self/cgroup: "cpu,cpuacct", "systemd" for a named one; "" =
-                          cgroup2 */
+    char *controllers; /* v1: "cpu,cpuacct", or "name=systemd" without a controller; "": cgroup2 */
     char *path;        /* absolute directory */
 };
 struct vl_cgroup_desc {

@@ -1,1 +1,12 @@
-# see Makefile.am
+noinst_LIBRARIES += src/cgroup/libcgroup.a
+src_cgroup_libcgroup_a_SOURCES = \
+	src/cgroup/cgroup.h src/cgroup/internal.h \
+	src/cgroup/controllers.c \
+	src/cgroup/device.c \
+	src/cgroup/handle.c \
+	src/cgroup/place.c \
+	src/cgroup/procs.c \
+	src/cgroup/tree.c \
+	src/cgroup/v1.c \
+	src/cgroup/v2.c \
+	src/cgroup/write.c

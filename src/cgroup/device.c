@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Executes CGDEVICES (the device program is loaded and attached) and the CGROUP's change of owner.
+ */
+#include "cgroup/internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+#include "base/io.h"
+#include "base/mem.h"
+#include "sys/bpf.h"
+
+int vl_cg_load_devices(struct vl_cgroup *cg, const struct vl_plan *plan, struct vl_error **err)
+{
+    size_t from = 0;
+    const struct vl_op *op = vl_plan_find(plan, VL_OP_CGDEVICES, &from);
+    const char *what = "load";
+    if (op == NULL)
+        return 0;
+    int cgroup = vl_cgroup_dirfd(cg);
+    if (cgroup < 0)
+        return vl_err_bug(
+            err, "device rules were planned for cgroup v2, but the container has no such cgroup");
+    cleanup_fd int prog = vl_bpf_load(BPF_PROG_TYPE_CGROUP_DEVICE, BPF_CGROUP_DEVICE, op->s[0].data,
+                                      op->s[0].len / sizeof(struct bpf_insn), "Apache-2.0",
+                                      "veloci_devices", NULL, 0);
+    int r = prog;
+    if (prog >= 0) {
+        what = "attach";
+        /* beside those of others: all of them have to allow */
+        r = vl_bpf_cgroup_attach(cgroup, prog, BPF_CGROUP_DEVICE, BPF_F_ALLOW_MULTI, VL_NOFD);
+    }
+    if (r >= 0)
+        return 0;
+    if ((r == -EPERM || r == -EACCES) && (op->n[0] & VL_CGD_TOLERATE)) {
+        vl_strv_addf(&cg->notes, "%s: not permitted, no device rules are in force", op->where);
+        return 0;
+    }
+    vl_err_sys(err, r, "%s the device program of cgroup `%s`", what, vl_cg_unified(cg));
+    return vl_err_at(err, "%s", op->where);
+}
+
+/* Only what the kernel says may be delegated (config-linux.md#cgroup-ownership); its list came
+ * with 4.15. */
+int vl_cg_give_away(struct vl_cgroup *cg, const struct vl_op *op, struct vl_error **err)
+{
+    static const char dflt[] = "cgroup.procs\ncgroup.subtree_control\ncgroup.threads\n";
+    cleanup_free char *list = NULL;
+    uid_t uid = (uid_t)op->n[3];
+    gid_t gid = (gid_t)op->n[4];
+    int fd = vl_cgroup_dirfd(cg);
+    if ((op->n[3] < 0 && op->n[4] < 0) || fd < 0)
+        return 0;
+    if (vl_slurp_at(AT_FDCWD, "/sys/kernel/cgroup/delegate", 65536, &list, NULL) < 0)
+        list = vl_strdup(dflt);
+    const char *file = "";
+    int r = fchownat(fd, "", uid, gid, AT_EMPTY_PATH) < 0 ? -errno : 0;
+    for (char *p = list, *next; r == 0 && *p; p = next) {
+        next = p + strcspn(p, "\n");
+        next += *next == '\n' ? (*next = '\0', 1) : 0;
+        file = p;
+        if (fchownat(fd, p, uid, gid, AT_SYMLINK_NOFOLLOW) < 0 && errno != ENOENT)
+            r = -errno;
+    }
+    if (r == 0)
+        return 0;
+    if (op->n[2] & VL_CG_ROOTLESS) {
+        vl_strv_addf(&cg->notes, "cgroup: not given to user %u: %s", uid, strerror(-r));
+        return 0;
+    }
+    return vl_err_sys(err, r, "give cgroup `%s/%s` to user %u", vl_cg_unified(cg), file, uid);
+}

@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The handle and its description; choice of the driver; what all drivers have in common. */
+#include "cgroup/internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/vfs.h>
+#include <linux/magic.h>
+#include "base/mem.h"
+#include "sys/fd.h"
+
+/* -- description
+ * ------------------------------------------------------------------------------------------------
+ */
+
+static const char *const manager_names[] = {
+    [VL_CGM_CGROUPFS] = "cgroupfs", [VL_CGM_SYSTEMD] = "systemd", [VL_CGM_DISABLED] = "disabled"};
+static const char *const mode_names[] = {[VL_CGROUP_NONE] = "none",
+                                         [VL_CGROUP_V1] = "v1",
+                                         [VL_CGROUP_V2] = "v2",
+                                         [VL_CGROUP_HYBRID] = "hybrid"};
+
+void vl_cgroup_desc_reset(struct vl_cgroup_desc *d)
+{
+    for (size_t i = 0; i < d->n_dir; i++) {
+        free(d->dir[i].controllers);
+        free(d->dir[i].path);
+    }
+    free(d->dir);
+    *d = (struct vl_cgroup_desc){.dir = NULL};
+}
+
+void vl_cgroup_desc_format(const struct vl_cgroup_desc *d, struct vl_strv *ret)
+{
+    vl_strv_add(ret, manager_names[d->manager]);
+    vl_strv_add(ret, mode_names[d->mode]);
+    for (size_t i = 0; i < d->n_dir; i++)
+        vl_strv_addf(ret, "%s:%s", *d->dir[i].controllers ? d->dir[i].controllers : "unified",
+                     d->dir[i].path);
+}
+
+static int index_of(const char *const *names, size_t n, const char *name)
+{
+    for (size_t i = 0; i < n; i++)
+        if (vl_streq(names[i], name))
+            return (int)i;
+    return -1;
+}
+
+int vl_cgroup_desc_parse(char *const *v, size_t n, struct vl_cgroup_desc *ret,
+                         struct vl_error **err)
+{
+    cleanup(cgroup_desc) struct vl_cgroup_desc d = {.dir = NULL};
+    int manager = n >= 2 ? index_of(manager_names, VL_ARRAY_LEN(manager_names), v[0]) : -1;
+    int mode = n >= 2 ? index_of(mode_names, VL_ARRAY_LEN(mode_names), v[1]) : -1;
+    if (manager < 0 || mode < 0)
+        return vl_err_state(err, "recorded cgroup: manager or mode is unknown");
+    d.manager = (enum vl_cgroup_manager)manager;
+    d.mode = (enum vl_cgroup_mode)mode;
+    for (size_t i = 2; i < n; i++) {
+        const char *colon = strstr(v[i], ":/");
+        if (colon == NULL || colon == v[i] || vl_path_has_dotdot(colon + 1))
+            return vl_err_state(err, "recorded cgroup: `%s` is no directory of a hierarchy", v[i]);
+        struct vl_cgroup_dir *dir = VL_APPEND(d.dir, d.n_dir);
+        dir->controllers = vl_strndup(v[i], (size_t)(colon - v[i]));
+        dir->path = vl_strdup(colon + 1);
+        if (vl_streq(dir->controllers, "unified"))
+            *dir->controllers = '\0';
+    }
+    *ret = d;
+    d = (struct vl_cgroup_desc){.dir = NULL};
+    return 0;
+}
+
+/* -- handle
+ * ---------------------------------------------------------------------------------------------------------
+ */
+
+static struct vl_cgroup *handle_new(enum vl_cgroup_manager manager, enum vl_cgroup_mode mode)
+{
+    struct vl_cgroup *cg = vl_alloc(sizeof(*cg));
+    cg->dirfd = VL_NOFD;
+    cg->desc.manager = manager;
+    cg->desc.mode = mode;
+    if (manager == VL_CGM_CGROUPFS)
+        cg->driver = mode == VL_CGROUP_V2 ? &vl_cg_driver_v2 : &vl_cg_driver_v1;
+    return cg;
+}
+
+static void become_disabled(struct vl_cgroup *cg)
+{
+    cg->desc.manager = VL_CGM_DISABLED;
+    cg->driver = NULL;
+}
+
+void vl_cgroup_free(struct vl_cgroup *cg)
+{
+    if (cg == NULL)
+        return;
+    for (size_t i = 0; i < cg->n_task_fds; i++)
+        vl_close(cg->task_fds[i]);
+    vl_cleanup_fd(&cg->dirfd);
+    vl_cgroup_desc_reset(&cg->desc);
+    vl_strv_reset(&cg->notes);
+    free(cg->task_fds);
+    free(cg->made);
+    free(cg);
+}
+
+void vl_cg_add_dir(struct vl_cgroup *cg, const char *controllers, const char *path, bool made)
+{
+    size_t n = cg->desc.n_dir;
+    struct vl_cgroup_dir *dir = VL_APPEND(cg->desc.dir, cg->desc.n_dir);
+    *VL_APPEND(cg->made, n) = made;
+    dir->controllers = vl_strdup(controllers);
+    dir->path = vl_strdup(path);
+}
+
+const char *vl_cg_unified(const struct vl_cgroup *cg)
+{
+    return cg->desc.n_dir > 0 && *cg->desc.dir[0].controllers == '\0' ? cg->desc.dir[0].path : NULL;
+}
+
+const char *vl_cg_v1_dir(const struct vl_cgroup *cg, const char *controller)
+{
+    size_t n = strlen(controller);
+    for (size_t i = 0; i < cg->desc.n_dir; i++)
+        for (const char *p = cg->desc.dir[i].controllers; *p; p += strspn(p, ",")) {
+            size_t len = strcspn(p, ",");
+            if (len == n && memcmp(p, controller, n) == 0)
+                return cg->desc.dir[i].path;
+            p += len;
+        }
+    return NULL;
+}
+
+const char *vl_cg_main_dir(const struct vl_cgroup *cg)
+{
+    static const char *const preferred[] = {"freezer", "pids", "devices", "memory"};
+    const char *dir = vl_cg_unified(cg);
+    for (size_t i = 0; dir == NULL && i < VL_ARRAY_LEN(preferred); i++)
+        dir = vl_cg_v1_dir(cg, preferred[i]);
+    return dir ? dir : cg->desc.dir[0].path;
+}
+
+const char *vl_cg_name(const struct vl_cgroup *cg)
+{
+    return cg->desc.n_dir ? vl_cg_main_dir(cg) : "none";
+}
+
+const struct vl_cgroup_desc *vl_cgroup_describe(const struct vl_cgroup *cg)
+{
+    return &cg->desc;
+}
+
+const struct vl_strv *vl_cgroup_notes(const struct vl_cgroup *cg)
+{
+    return &cg->notes;
+}
+
+/* -- create and open
+ * ----------------------------------------------------------------------------------------------------
+ */
+
+int vl_cgroup_manager_check(enum vl_cgroup_manager m, struct vl_error **err)
+{
+    if (m == VL_CGM_SYSTEMD)
+        return vl_err_unsupported(err, "systemd cgroup driver",
+                                  "this build has no systemd cgroup driver");
+    return 0;
+}
+
+static int fill(struct vl_cgroup *cg, const struct vl_cg_request *rq, struct vl_error **err)
+{
+    if (cg->driver->create(cg, rq, err) < 0)
+        return -1;
+    if (vl_cg_write_all(cg, rq->plan, err) < 0 || vl_cg_load_devices(cg, rq->plan, err) < 0 ||
+        vl_cg_give_away(cg, rq->op, err) < 0) {
+        vl_cg_unmake(cg);
+        return -1;
+    }
+    return 0;
+}
+
+int vl_cgroup_create(const struct vl_plan *plan, const struct vl_host *host,
+                     const struct vl_cgroup_journal *journal, struct vl_cgroup **ret,
+                     struct vl_error **err)
+{
+    size_t from = 0;
+    struct vl_cg_request rq = {plan, vl_plan_find(plan, VL_OP_CGROUP, &from), host, journal};
+    if (rq.op == NULL) {
+        *ret = handle_new(VL_CGM_DISABLED, VL_CGROUP_NONE);
+        return 0;
+    }
+    enum vl_cgroup_manager manager = (enum vl_cgroup_manager)rq.op->n[0];
+    if (vl_cgroup_manager_check(manager, err) < 0)
+        return -1;
+    cleanup(cgroup) struct vl_cgroup *cg = handle_new(manager, (enum vl_cgroup_mode)rq.op->n[1]);
+    if (fill(cg, &rq, err) < 0) {
+        if (!(rq.op->n[2] & VL_CG_OPTIONAL))
+            return -1;
+        cleanup_free char *why = vl_error_text(*err);
+        vl_strv_addf(&cg->notes, "cgroup: none, %s", why);
+        vl_err_drop(err, "the cgroup is optional");
+        become_disabled(cg);
+    }
+    *ret = vl_take_ptr(cg);
+    return 0;
+}
+
+int vl_cgroup_open_recorded(const struct vl_cgroup_desc *desc, struct vl_cgroup **ret,
+                            struct vl_error **err)
+{
+    if (vl_cgroup_manager_check(desc->manager, err) < 0)
+        return -1;
+    struct vl_cgroup *cg = handle_new(desc->n_dir ? desc->manager : VL_CGM_DISABLED, desc->mode);
+    for (size_t i = 0; i < desc->n_dir; i++)
+        vl_cg_add_dir(cg, desc->dir[i].controllers, desc->dir[i].path, true);
+    *ret = cg;
+    return 0;
+}
+
+int vl_cgroup_dirfd(struct vl_cgroup *cg)
+{
+    if (cg->dirfd < 0 && vl_cg_unified(cg))
+        cg->dirfd = vl_open_at(AT_FDCWD, vl_cg_unified(cg), O_RDONLY | O_DIRECTORY, 0);
+    return cg->dirfd < 0 ? VL_NOFD : cg->dirfd;
+}
+
+int vl_cgroup_apply(struct vl_cgroup *cg, const struct vl_host *host, const struct vl_plan *plan,
+                    struct vl_error **err)
+{
+    struct vl_cg_request rq = {plan, NULL, host, NULL};
+    size_t from = 0;
+    if (cg->driver == NULL) {
+        if (vl_plan_find(plan, VL_OP_CGWRITE, &from) == NULL)
+            return 0;
+        return vl_err_state(err, "the container has no cgroup to set limits in");
+    }
+    int fd = vl_cgroup_dirfd(cg);
+    if (fd >= 0 && host->v2_mount &&
+        vl_cg_enable(cg, &rq, host->v2_mount, vl_cg_unified(cg), fd, err) < 0)
+        return -1;
+    return vl_cg_write_all(cg, plan, err);
+}
+
+/* -- verbs
+ * ------------------------------------------------------------------------------------------------------------------
+ */
+
+int vl_cgroup_attach(struct vl_cgroup *cg, pid_t pid, bool in_unified, struct vl_error **err)
+{
+    return cg->driver ? cg->driver->attach(cg, pid, in_unified, err) : 0;
+}
+
+int vl_cgroup_kill(struct vl_cgroup *cg, int timeout_ms, struct vl_error **err)
+{
+    return cg->driver ? cg->driver->kill(cg, vl_cg_deadline(timeout_ms), err) : 0;
+}
+
+int vl_cgroup_wait_empty(struct vl_cgroup *cg, int timeout_ms, struct vl_error **err)
+{
+    return cg->driver ? cg->driver->wait_empty(cg, vl_cg_deadline(timeout_ms), err) : 0;
+}
+
+int vl_cgroup_remove(struct vl_cgroup *cg, int timeout_ms, struct vl_error **err)
+{
+    return cg->driver ? cg->driver->remove(cg, vl_cg_deadline(timeout_ms), err) : 0;
+}
+
+int vl_cgroup_destroy(struct vl_cgroup *cg, int timeout_ms, struct vl_error **err)
+{
+    vl_deadline d = vl_cg_deadline(timeout_ms);
+    if (cg->driver == NULL)
+        return 0;
+    return cg->driver->kill(cg, d, err) < 0 ? -1 : cg->driver->remove(cg, d, err);
+}
+
+void vl_cgroup_undo(struct vl_cgroup *cg)
+{
+    enum { UNDO_MS = 2000 };
+    vl_deadline d = vl_cg_deadline(UNDO_MS);
+    int nap = 0;
+    bool busy = cg->driver != NULL;
+    vl_cleanup_fd(&cg->dirfd);
+    while (busy) {
+        busy = false;
+        for (size_t i = 0; i < cg->desc.n_dir; i++)
+            busy |= cg->made[i] && vl_cg_rmdir(cg->desc.dir[i].path) == -EBUSY;
+        if (busy && vl_cg_unified(cg))
+            (void)vl_cg_wait_event(vl_cg_unified(cg), "populated", 0, d);
+        if (busy && !vl_cg_nap(d, &nap))
+            break;
+    }
+}
+
+int vl_cgroup_destroy_path(const char *path, int timeout_ms, struct vl_error **err)
+{
+    struct statfs fs;
+    if (statfs(path, &fs) < 0) {
+        if (errno == ENOENT)
+            return 0;
+        return vl_err_sys(err, errno, "look at cgroup `%s`", path);
+    }
+    bool v2 = fs.f_type == CGROUP2_SUPER_MAGIC;
+    if (!v2 && fs.f_type != CGROUP_SUPER_MAGIC)
+        return vl_err_state(err, "`%s` is no cgroup, it is left alone", path);
+    cleanup(cgroup) struct vl_cgroup *cg =
+        handle_new(VL_CGM_CGROUPFS, v2 ? VL_CGROUP_V2 : VL_CGROUP_V1);
+    vl_cg_add_dir(cg, v2 ? "" : "name=", path, true);
+    return vl_cgroup_destroy(cg, timeout_ms, err);
+}
+
+int vl_cgroup_freeze(struct vl_cgroup *cg, int timeout_ms, struct vl_error **err)
+{
+    if (cg->driver == NULL)
+        return vl_err_state(err, "the container has no cgroup to freeze");
+    return cg->driver->set_frozen(cg, true, vl_cg_deadline(timeout_ms), err);
+}
+
+int vl_cgroup_thaw(struct vl_cgroup *cg, int timeout_ms, struct vl_error **err)
+{
+    if (cg->driver == NULL)
+        return vl_err_state(err, "the container has no cgroup to thaw");
+    return cg->driver->set_frozen(cg, false, vl_cg_deadline(timeout_ms), err);
+}
+
+bool vl_cgroup_frozen(struct vl_cgroup *cg)
+{
+    return cg->driver && cg->driver->frozen(cg);
+}

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Shared by the files of cgroup/ only: the handle, the drivers' table, and the small verbs below
+ * them. */
+#ifndef VL_CGROUP_INTERNAL_H
+#define VL_CGROUP_INTERNAL_H
+
+#include "cgroup/cgroup.h"
+#include "plan/cgroup.h"
+
+/* A point in time (CLOCK_MONOTONIC, milliseconds); negative: never. */
+typedef int64_t vl_deadline;
+vl_deadline vl_cg_deadline(int timeout_ms);
+int vl_cg_left(vl_deadline d); /* milliseconds for poll(2): -1 for ever, 0 when it has passed */
+/* Sleeps a little, each time longer (*ms, start with 0), for v1, which has no events. False when
+ * the deadline has passed. */
+bool vl_cg_nap(vl_deadline d, int *ms);
+
+/* What create is given. */
+struct vl_cg_request {
+    const struct vl_plan *plan;
+    const struct vl_op *op; /* CGROUP */
+    const struct vl_host *host;
+    const struct vl_cgroup_journal *journal; /* may be NULL */
+};
+
+/* A driver. Common code does the rest: values, device program, ownership, listing, signals. */
+struct vl_cg_driver {
+    /* Makes directories and enables controllers; adds to cg->desc.dir and cg->made as it goes. */
+    int (*create)(struct vl_cgroup *cg, const struct vl_cg_request *rq, struct vl_error **err);
+    int (*attach)(struct vl_cgroup *cg, pid_t pid, bool in_unified, struct vl_error **err);
+    int (*kill)(struct vl_cgroup *cg, vl_deadline d, struct vl_error **err);
+    int (*set_frozen)(struct vl_cgroup *cg, bool frozen, vl_deadline d, struct vl_error **err);
+    bool (*frozen)(struct vl_cgroup *cg);
+    int (*wait_empty)(struct vl_cgroup *cg, vl_deadline d, struct vl_error **err);
+    int (*remove)(struct vl_cgroup *cg, vl_deadline d, struct vl_error **err);
+};
+extern const struct vl_cg_driver vl_cg_driver_v2; /* the unified hierarchy alone */
+extern const struct vl_cg_driver
+    vl_cg_driver_v1; /* v1 hierarchies; on hybrid hosts cgroup2 beside them */
+
+struct vl_cgroup {
+    struct vl_cgroup_desc desc;
+    const struct vl_cg_driver *driver; /* NULL: no cgroup (manager DISABLED) */
+    bool *made;                        /* for each desc.dir: created by us */
+    int dirfd; /* desc.dir[0] when that is cgroup2; opened when first needed */
+    int *task_fds;
+    size_t n_task_fds;
+    struct vl_strv notes;
+};
+
+/* -- handle.c
+ * ------------------------------------------------------------------------------------------- */
+
+void vl_cg_add_dir(struct vl_cgroup *cg, const char *controllers, const char *path, bool made);
+/* Directory of cgroup2, or NULL. */
+const char *vl_cg_unified(const struct vl_cgroup *cg);
+/* Directory of the v1 hierarchy with a controller, or NULL. */
+const char *vl_cg_v1_dir(const struct vl_cgroup *cg, const char *controller);
+/* The directory to ask for processes: cgroup2, else the v1 hierarchy that is least likely to be
+ * rearranged. */
+const char *vl_cg_main_dir(const struct vl_cgroup *cg);
+
+/* -- place.c: where, made
+ * --------------------------------------------------------------------------------- */
+
+enum vl_cg_place { VL_CG_AT_ROOT, VL_CG_BESIDE_OWN, VL_CG_BELOW_OWN };
+/* Calls make for one possible place after another, as long as the one before was not permitted;
+ * what failed has cleaned up after itself. */
+int vl_cg_try_places(struct vl_cgroup *cg, const struct vl_cg_request *rq,
+                     int (*make)(struct vl_cgroup *, const struct vl_cg_request *, enum vl_cg_place,
+                                 struct vl_error **),
+                     struct vl_error **err);
+/* mount joined with the path of the request at that place; caller frees. own is our cgroup below
+ * the mount. */
+char *vl_cg_place_path(const struct vl_cg_request *rq, enum vl_cg_place place, const char *mount,
+                       const char *own);
+/* Makes path, and parents below mount as needed. 1 made, 0 it was there, -1 error. */
+int vl_cg_make_dir(const struct vl_cg_request *rq, const char *mount, const char *path,
+                   struct vl_error **err);
+/* Removes what this handle made so far. */
+void vl_cg_unmake(struct vl_cgroup *cg);
+
+/* -- controllers.c
+ * ------------------------------------------------------------------------------------------ */
+
+/* Makes controllers available in dir (below mount): those the plan writes to (required), and beside
+ * them the ones that engines read statistics from (as far as permitted). dirfd is dir. */
+int vl_cg_enable(struct vl_cgroup *cg, const struct vl_cg_request *rq, const char *mount,
+                 const char *dir, int dirfd, struct vl_error **err);
+
+/* -- write.c, device.c, owner.c
+ * --------------------------------------------------------------------------------- */
+
+int vl_cg_write_all(struct vl_cgroup *cg, const struct vl_plan *plan, struct vl_error **err);
+int vl_cg_load_devices(struct vl_cgroup *cg, const struct vl_plan *plan, struct vl_error **err);
+int vl_cg_give_away(struct vl_cgroup *cg, const struct vl_op *op, struct vl_error **err);
+
+/* -- tree.c: directories below, processes, events
+ * ------------------------------------------------------------ */
+
+/* First bytes of a small file, terminated, one final newline taken off. Length or -errno. */
+int vl_cg_read(int dirfd, const char *file, char *buf, size_t size);
+int vl_cg_read_in(const char *dir, const char *file, char *buf, size_t size);
+int vl_cg_write_in(const char *dir, const char *file, const char *value);
+/* "key N" in a flat keyed file such as cgroup.events; -ENOENT when the key is not there. */
+int vl_cg_keyed(const char *text, const char *key, uint64_t *ret);
+/* Waits for "key value" in DIR/cgroup.events. 0 (also when the directory is gone), -ETIME, -errno.
+ */
+int vl_cg_wait_event(const char *dir, const char *key, uint64_t value, vl_deadline d);
+/* Adds the processes of dir and below. -errno; a directory that is gone has none. */
+int vl_cg_list(const char *dir, struct vl_cgroup_pids *l);
+/* rmdir of dir and everything below, as far as it goes: 0 (also when absent), -EBUSY while
+ * something is in use. */
+int vl_cg_rmdir(const char *dir);
+
+/* -- procs.c
+ * ----------------------------------------------------------------------------------------------------
+ */
+
+/* Signals each; processes that are gone are fine. -EPERM, or -ESRCH for one of an invisible pid
+ * namespace. */
+int vl_cg_kill_list(const struct vl_cgroup_pids *l, int sig);
+/* "cgroup of the container": path for messages. */
+const char *vl_cg_name(const struct vl_cgroup *cg);
+/* The STATE error of something that is still in use at the deadline. */
+int vl_cg_still_busy(const struct vl_cgroup *cg, struct vl_error **err);
+
+/* Verbs of cgroup2 that the hybrid driver uses too. */
+int vl_cg_v2_kill(struct vl_cgroup *cg, vl_deadline d, struct vl_error **err);
+int vl_cg_v2_set_frozen(struct vl_cgroup *cg, bool frozen, vl_deadline d, struct vl_error **err);
+bool vl_cg_v2_frozen(struct vl_cgroup *cg);
+int vl_cg_v2_wait_empty(struct vl_cgroup *cg, vl_deadline d, struct vl_error **err);
+
+#endif

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Executes CGWRITE: values into files, in the plan's order, with the few courtesies that its flags
+ * ask for. */
+#include "cgroup/internal.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/mem.h"
+
+/* Directory of the operation's file; NULL when the cgroup has none in that hierarchy. */
+static const char *dir_of(const struct vl_cgroup *cg, const struct vl_op *op)
+{
+    return op->n[0] == 2 ? vl_cg_unified(cg) : vl_cg_v1_dir(cg, vl_op_s(op, 0));
+}
+
+static int failed(const struct vl_op *op, const char *dir, int error, struct vl_error **err)
+{
+    const char *file = vl_op_s(op, 1);
+    /* Not as a system error: "no such file" would be taken for a missing program by engines. */
+    if (error == -ENOENT)
+        vl_err_unsupported(err, "cgroup files",
+                           "cgroup `%s` has no `%s`: this kernel cannot do that", dir, file);
+    else
+        vl_err_sys(err, error, "write `%s` into `%s` of cgroup `%s`", vl_op_s(op, 2), file, dir);
+    return op->where ? vl_err_at(err, "%s", op->where) : -1;
+}
+
+/* VL_CGW_KEEP: "- REST" becomes "FIRST REST" with the first word that is there now. */
+static char *keep_first(const char *dir, const struct vl_op *op)
+{
+    char now[256];
+    if (vl_cg_read_in(dir, vl_op_s(op, 1), now, sizeof(now)) <= 0)
+        return vl_strdup(vl_op_s(op, 2));
+    now[strcspn(now, " \n")] = '\0';
+    return vl_asprintf("%s%s", now, vl_op_s(op, 2) + 1);
+}
+
+static int check_usage(const struct vl_cgroup *cg, const struct vl_op *op, struct vl_error **err)
+{
+    char text[64];
+    uint64_t limit = strtoull(vl_op_s(op, 2), NULL, 10), usage;
+    const char *file = op->n[0] == 2 ? "memory.current" : "memory.usage_in_bytes";
+    if (vl_cg_read_in(dir_of(cg, op), file, text, sizeof(text)) <= 0)
+        return 0;
+    usage = strtoull(text, NULL, 10);
+    if (usage <= limit)
+        return 0;
+    vl_err_state(err, "rejecting memory limit %llu, %llu bytes are in use",
+                 (unsigned long long)limit, (unsigned long long)usage);
+    return op->where ? vl_err_at(err, "%s", op->where) : -1;
+}
+
+static bool denied(int error)
+{
+    return error == -EPERM || error == -EACCES || error == -EROFS;
+}
+
+/* 0 written, 1 the file is not there and that is fine, -errno. */
+static int write_one(struct vl_cgroup *cg, const struct vl_op *op)
+{
+    const char *dir = dir_of(cg, op);
+    cleanup_free char *kept = op->n[1] & VL_CGW_KEEP ? keep_first(dir, op) : NULL;
+    int r = vl_cg_write_in(dir, vl_op_s(op, 1), kept ? kept : vl_op_s(op, 2));
+    if (r == -ENOENT && (op->n[1] & (VL_CGW_IF_EXISTS | VL_CGW_ALT)))
+        return 1;
+    if (denied(r) && (op->n[1] & VL_CGW_TOLERATE)) {
+        cleanup_free char *note = vl_asprintf("%s: not permitted, `%s` is not written",
+                                              op->where ? op->where : "cgroup", vl_op_s(op, 1));
+        if (!vl_strv_has(&cg->notes, note))
+            vl_strv_add(&cg->notes, note);
+        return 0;
+    }
+    return r;
+}
+
+int vl_cg_write_all(struct vl_cgroup *cg, const struct vl_plan *plan, struct vl_error **err)
+{
+    cleanup_free const struct vl_op **again = NULL;
+    size_t n_again = 0;
+    bool skip = false; /* the operation before was the first choice of two, and went well */
+    for (size_t i = 0; i < plan->n_op; i++) {
+        const struct vl_op *op = &plan->op[i];
+        if (op->code != VL_OP_CGWRITE)
+            continue;
+        if (skip) {
+            skip = false;
+            continue;
+        }
+        if (dir_of(cg, op) == NULL)
+            return vl_err_bug(err, "cgroup controller `%s` was planned but has no hierarchy",
+                              vl_op_s(op, 0));
+        if ((op->n[1] & VL_CGW_CHECK) && check_usage(cg, op, err) < 0)
+            return -1;
+        int r = write_one(cg, op);
+        skip = (op->n[1] & VL_CGW_ALT) && r == 0;
+        if (r == -EINVAL && (op->n[1] & VL_CGW_RETRY))
+            *VL_APPEND(again, n_again) = op;
+        else if (r < 0)
+            return failed(op, dir_of(cg, op), r, err);
+    }
+    for (size_t i = 0; i < n_again; i++) {
+        int r = write_one(cg, again[i]);
+        if (r < 0)
+            return failed(again[i], dir_of(cg, again[i]), r, err);
+    }
+    return 0;
+}
