@@ -37,28 +37,35 @@ static bool is_dir(const char *path)
  * can reach. */
 static char *own_path(const char *mount, const char *path)
 {
+    if (vl_streq(path, "/") || vl_starts_with(path, "/.."))
+        return vl_strdup("/");
     cleanup_free char *full = vl_path_join(mount, path);
-    bool outside = strncmp(path, "/..", 3) == 0;
-    return vl_strdup(outside || !is_dir(full) ? "/" : path);
+    return vl_strdup(is_dir(full) ? path : "/");
+}
+
+/* A hierarchy is mounted at path: a directory (no link) on another device than the one it lies in,
+ * which is a tmpfs. Cheaper than asking for the file system's type, there are a dozen of them. */
+static bool is_mount(const char *path, const dev_t *base_dev)
+{
+    struct stat st;
+    return lstat(path, &st) == 0 && S_ISDIR(st.st_mode) &&
+           (base_dev == NULL || st.st_dev != *base_dev);
 }
 
 /* The mount of one v1 hierarchy, or NULL. It is named after all its controllers, in either order,
  * with links from the single ones ("cpu" -> "cpu,cpuacct"). */
-static char *find_v1(const char *base, const char *controllers, bool check)
+static char *find_v1(const char *base, const dev_t *base_dev, const char *controllers)
 {
     const char *p = controllers;
     cleanup_free char *whole = vl_path_join(base, controllers);
     char real[PATH_MAX];
-    struct stat st;
-    if (lstat(whole, &st) == 0 && S_ISDIR(st.st_mode) &&
-        (!check || is_fs(whole, CGROUP_SUPER_MAGIC)))
+    if (is_mount(whole, base_dev))
         return vl_take_ptr(whole);
     while (*p != '\0') {
         size_t n = strcspn(p, ",");
         cleanup_free char *one = vl_strndup(p, n);
         cleanup_free char *path = vl_path_join(base, one);
-        if (realpath(path, real) != NULL && is_dir(real) &&
-            (!check || is_fs(real, CGROUP_SUPER_MAGIC)))
+        if (realpath(path, real) != NULL && is_mount(real, base_dev))
             return vl_strdup(real);
         p += n;
         p += *p == ',';
@@ -66,12 +73,12 @@ static char *find_v1(const char *base, const char *controllers, bool check)
     return NULL;
 }
 
-static void add_v1(struct vl_host *h, const char *base, const char *controllers, const char *path,
-                   bool check)
+static void add_v1(struct vl_host *h, const char *base, const dev_t *base_dev,
+                   const char *controllers, const char *path)
 {
     bool named = vl_starts_with(controllers, "name=");
     const char *what = named ? controllers + strlen("name=") : controllers;
-    char *mount = find_v1(base, what, check);
+    char *mount = find_v1(base, base_dev, what);
     if (mount == NULL)
         return;
     struct vl_cgroup_v1 *v = VL_APPEND(h->v1, h->n_v1);
@@ -93,8 +100,8 @@ static void set_v2(struct vl_host *h, const char *mount, const char *path)
 }
 
 /* Calls for each "ID:CONTROLLERS:PATH". */
-static void each_line(struct vl_host *h, const char *base, const char *text, const char *v2,
-                      bool v1, bool check)
+static void each_line(struct vl_host *h, const char *base, const dev_t *base_dev, const char *text,
+                      const char *v2, bool v1)
 {
     cleanup_free char *copy = vl_strdup(text);
     for (char *line = copy, *next; *line != '\0'; line = next) {
@@ -109,7 +116,7 @@ static void each_line(struct vl_host *h, const char *base, const char *text, con
         *path++ = '\0';
         if (*controllers != '\0') {
             if (v1)
-                add_v1(h, base, controllers, path, check);
+                add_v1(h, base, base_dev, controllers, path);
         } else if (v2 != NULL && vl_streq(line, "0") && h->v2_mount == NULL) {
             set_v2(h, v2, path);
         }
@@ -122,7 +129,10 @@ void vl_host_read_cgroups(struct vl_host *h, const char *base, const char *proc_
     cleanup_free char *top = vl_path_join(base, "cgroup.controllers");
     bool pure = check ? is_fs(base, CGROUP2_SUPER_MAGIC) : access(top, F_OK) == 0;
     bool hybrid = !pure && (check ? is_fs(unified, CGROUP2_SUPER_MAGIC) : is_dir(unified));
-    each_line(h, base, proc_text, pure ? base : hybrid ? unified : NULL, !pure, check);
+    struct stat st;
+    bool known = stat(base, &st) == 0;
+    const dev_t *base_dev = check && known ? &st.st_dev : NULL;
+    each_line(h, base, base_dev, proc_text, pure ? base : hybrid ? unified : NULL, !pure);
     if (pure)
         h->cgroup_mode = VL_CGROUP_V2;
     else if (h->n_v1 > 0)
