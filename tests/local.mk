@@ -56,3 +56,10 @@ tests_unit_test_sys_process_LDADD = $(SYS_TEST_LIBS)
 tests_unit_test_sys_host_LDADD = $(SYS_TEST_LIBS)
 tests_unit_test_sys_mount_LDADD = $(SYS_TEST_LIBS)
 tests_unit_test_sys_security_LDADD = $(SYS_TEST_LIBS)
+
+check_PROGRAMS += tests/unit/test-state tests/unit/test-cli-parse
+TESTS += tests/unit/test-state tests/unit/test-cli-parse
+tests_unit_test_state_SOURCES = tests/unit/test-state.c tests/unit/tap.h
+tests_unit_test_state_LDADD = src/state/libstate.a src/sys/libsys.a $(BASE_LIBS) $(CAP_LIBS)
+tests_unit_test_cli_parse_SOURCES = tests/unit/test-cli-parse.c tests/unit/tap.h
+tests_unit_test_cli_parse_LDADD = src/cli/libcli.a src/state/libstate.a src/sys/libsys.a $(BASE_LIBS) $(CAP_LIBS)

@@ -299,7 +299,7 @@ static int empty_dir(int dir_fd, int depth)
             continue;
         if (errno != EISDIR && errno != EPERM) /* EPERM: what POSIX says for a directory */
             r = -errno;
-        else if (depth <= 1)
+        else if (depth == 0)
             r = -ELOOP;
         else {
             cleanup_fd int sub =
