@@ -232,6 +232,41 @@ static void descriptors(const char *by)
     is_str(out, "text\n", "is read (%s)", by);
 }
 
+/* A group of our own on cgroup2, removed again. */
+static void cgroups(const char *by, bool born)
+{
+    static const char *const tops[] = {"/sys/fs/cgroup/unified", "/sys/fs/cgroup"};
+    char path[100] = "";
+    cleanup_fd int cg = VL_NOFD;
+    for (size_t i = 0; cg < 0 && i < 2; i++) {
+        char *procs = vl_path_join(tops[i], "cgroup.controllers");
+        snprintf(path, sizeof(path), "%s/veloci-spawn-%d", tops[i], (int)getpid());
+        if (access(procs, F_OK) == 0 && mkdir(path, 0755) == 0)
+            cg = vl_open(path, O_RDONLY | O_DIRECTORY);
+        free(procs);
+    }
+    if (cg < 0) {
+        skip("no cgroup2 to make a group in (%s)", by);
+        return;
+    }
+    struct vl_spawn s = VL_SPAWN_INIT;
+    struct vl_exit how;
+    char out[400], *want = vl_asprintf("veloci-spawn-%d\n", (int)getpid());
+    s.cgroup_fd = cg;
+    is_int(run_sh("sed -n 's,^0::.*/,,p' /proc/self/cgroup", &s, 5000, &how, out, sizeof(out)), 0,
+           "in a cgroup (%s)", by);
+    is_str(out, want, "its own (%s)", by);
+    free(want);
+    struct vl_clone c = {.cgroup_fd = cg, .exit_signal = SIGCHLD};
+    struct vl_child child = {0, VL_NOFD};
+    int value = 0;
+    bool in_cgroup = !born;
+    child.pid = vl_clone_vm(set_shared, &value, &c, &child.pidfd, &in_cgroup);
+    ok(child.pid > 0 && in_cgroup == born, "born there: %d (%s)", born, by);
+    vl_child_kill(&child);
+    rmdir(path);
+}
+
 static void programs(void)
 {
     char *path = NULL;
@@ -364,6 +399,7 @@ int main(void)
         clones(ways[i]);
         spawns(ways[i]);
         descriptors(ways[i]);
+        cgroups(ways[i], i == 0);
     }
     unsetenv("VELOCI_DISABLE");
     programs();

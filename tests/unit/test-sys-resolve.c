@@ -4,8 +4,10 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include "base/cleanup.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -213,6 +215,43 @@ static void parents(const char *by)
            "missing and not to be made (%s)", by);
 }
 
+/* Somebody inside swaps a directory for a link that leads out, and moves one away, all the time. */
+static void attack(const char *by)
+{
+    (void)!mkdirat(root, "race", 0755);
+    (void)!mkdirat(root, "race/dir", 0755);
+    (void)!mkdirat(root, "race/dir/deep", 0755);
+    make_file(root, "race/dir/secret", "inside");
+    (void)!symlinkat("../../../../../../..", root, "race/link");
+    fflush(NULL);
+    pid_t pid = fork();
+    if (pid == 0) {
+        for (;;) {
+            (void)renameat2(root, "race/dir", root, "race/link", RENAME_EXCHANGE);
+            (void)renameat2(root, "race/dir/deep", root, "deep", 0);
+            (void)renameat2(root, "deep", root, "race/dir/deep", 0);
+        }
+    }
+    char *up = vl_asprintf("race/dir/deep/../../../%s", "../../secret");
+    int inside = 0, outside = 0, none = 0, other = 0;
+    for (int i = 0; i < 2000; i++) {
+        const char *got = what(i & 1 ? "race/dir/secret" : up, O_RDONLY, 0);
+        inside += vl_streq(got, "inside") || vl_streq(got, "trap");
+        outside += vl_streq(got, "outside");
+        none += vl_streq(got, "-ENOENT") || vl_streq(got, "-EAGAIN");
+        other += got[0] == '-' && !vl_streq(got, "-ENOENT") && !vl_streq(got, "-EAGAIN");
+    }
+    kill(pid, SIGKILL);
+    (void)waitpid(pid, NULL, 0);
+    free(up);
+    is_int(outside, 0, "never outside in 2000 races: %d inside, %d nothing (%s)", inside, none, by);
+    is_int(other, 0, "no other errors (%s)", by);
+    ok(inside > 0, "and the way inside works (%s)", by);
+    char *rm = vl_asprintf("rm -rf %s/root/race %s/root/deep", top, top);
+    (void)!system(rm);
+    free(rm);
+}
+
 int main(void)
 {
     static const char *const ways[] = {"openat2", "walk"};
@@ -224,6 +263,7 @@ int main(void)
         magic(ways[i]);
         making(ways[i]);
         parents(ways[i]);
+        attack(ways[i]);
     }
     char *rm = vl_asprintf("rm -rf %s", top);
     (void)!system(rm);
