@@ -19,6 +19,11 @@ tests_unit_test_ocispec_SOURCES = tests/unit/test-ocispec.c tests/unit/tap.h
 tests_unit_test_ocispec_LDADD = libocispec/libocispec.a $(YAJL_LIBS)
 tests_unit_test_ocispec_files_SOURCES = tests/unit/test-ocispec-files.c tests/unit/tap.h
 tests_unit_test_ocispec_files_LDADD = libocispec/libocispec.a $(YAJL_LIBS)
+
+check_PROGRAMS += tests/unit/test-spec
+TESTS += tests/unit/test-spec
+tests_unit_test_spec_SOURCES = tests/unit/test-spec.c tests/unit/tap.h
+tests_unit_test_spec_LDADD = $(SPEC_LIBS)
 EXTRA_DIST += tests/data
 
 # Layer base

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The annotations that have an effect, in one table with their types; docs/annotations.md says what they do. */
+/* The annotations that have an effect, in one table with their types; docs/annotations.md says what
+ * they do. */
 #ifndef VL_SPEC_ANNOT_H
 #define VL_SPEC_ANNOT_H
 
@@ -7,20 +8,21 @@
 #include "spec/spec.h"
 
 enum vl_annot_type {
-    VL_ANNOT_STRING, /* any text */
-    VL_ANNOT_BOOL,   /* true/false/1/0; what crun reads as "present and not 0" stays accepted */
-    VL_ANNOT_PATH,   /* absolute host path */
-    VL_ANNOT_NAME,   /* one path component */
-    VL_ANNOT_WORD,   /* one of the listed words */
-    VL_ANNOT_PREFIX, /* every key that begins with the name */
-    VL_ANNOT_MISSING /* cannot be honoured: refused, naming what is missing */
+    VL_ANNOT_STRING,  /* any text */
+    VL_ANNOT_BOOL,    /* 1 true yes on, 0 false no off */
+    VL_ANNOT_PATH,    /* absolute host path */
+    VL_ANNOT_SUBPATH, /* relative path without .. */
+    VL_ANNOT_NAME,    /* one path component, or empty */
+    VL_ANNOT_WORD,    /* one of the listed words */
+    VL_ANNOT_MISSING, /* cannot be honoured: refused, naming what is missing */
 };
 
 struct vl_annot {
-    const char *name;
+    const char
+        *name; /* with a final dot: every key that begins with it and has no row of its own */
     enum vl_annot_type type;
-    const char *detail; /* WORD: the words, separated by |; MISSING: what is missing; else NULL */
-    bool unsafe;        /* listed in features as potentiallyUnsafeConfigAnnotations */
+    const char *
+        detail; /* WORD: the words, each followed by a space; MISSING: what is missing; else NULL */
 };
 /* Ends with a NULL name. */
 extern const struct vl_annot vl_annots[];
@@ -31,8 +33,8 @@ const char *vl_annot(const struct vl_spec *spec, const char *key);
 bool vl_annot_bool(const struct vl_spec *spec, const char *key, bool dflt);
 /* The same on any sorted map. */
 const char *vl_kv_get(const struct oci_kv *kv, size_t n, const char *key);
-/* Values against the table; CONFIG errors, and UNSUPPORTED for what cannot be honoured, are collected in *list.
- * Unknown keys are fine (config.md#annotations). */
+/* Values against the table; CONFIG errors, and UNSUPPORTED for what cannot be honoured, are
+ * collected in *list. Unknown keys are fine (config.md#annotations). */
 void vl_check_annots(const struct oci_config *c, struct vl_error **list);
 
 #endif

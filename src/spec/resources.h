@@ -16,10 +16,10 @@ struct vl_resources {
 void vl_resources_free(struct vl_resources *r);
 VL_DEFINE_CLEANUP(resources)
 
-/* Reads and checks a resources document; path "-" is standard input. Returns 0 and *ret, owned by the caller,
- * or -1: SYSTEM or CONFIG errors. */
+/* Reads and checks a resources document; path "-" is standard input. Returns 0 and *ret, owned by
+ * the caller, or -1: SYSTEM or CONFIG errors. */
 int vl_resources_load(const char *path, struct vl_resources **ret, struct vl_error **err);
-int vl_resources_load_buffer(const char *name, const char *buf, size_t len, struct vl_resources **ret,
-                             struct vl_error **err);
+int vl_resources_load_buffer(const char *name, const char *buf, size_t len,
+                             struct vl_resources **ret, struct vl_error **err);
 
 #endif

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A bundle as typed data: what the planner reads. Loading touches the bundle directory and its
- * configuration file only; nothing else of the host is looked at. A struct vl_spec that was loaded has
- * passed vl_spec_check (spec/check.h): required parts are there, words are known, combinations allowed.
+ * configuration file only; nothing else of the host is looked at. A struct vl_spec that was loaded
+ * has passed vl_spec_check (spec/check.h): required parts are there, words are known, combinations
+ * allowed.
  */
 #ifndef VL_SPEC_SPEC_H
 #define VL_SPEC_SPEC_H
@@ -23,12 +24,14 @@ struct vl_spec {
 void vl_spec_free(struct vl_spec *spec);
 VL_DEFINE_CLEANUP(spec)
 
-/* Reads config_file (NULL: config.json) of a bundle directory; a relative name is taken below the bundle, an
- * absolute one as it is. It must be a regular file of at most OCI_SIZE_MAX bytes. Returns 0 and *ret, owned
- * by the caller, or -1: SYSTEM (open, read) or up to VL_ERR_MAX CONFIG errors, each with its place. */
-int vl_spec_load(const char *bundle, const char *config_file, struct vl_spec **ret, struct vl_error **err);
+/* Reads config_file (NULL: config.json) of a bundle directory; a relative name is taken below the
+ * bundle, an absolute one as it is. It must be a regular file of at most OCI_SIZE_MAX bytes.
+ * Returns 0 and *ret, owned by the caller, or -1: SYSTEM (open, read) or up to VL_ERR_MAX CONFIG
+ * errors, each with its place. */
+int vl_spec_load(const char *bundle, const char *config_file, struct vl_spec **ret,
+                 struct vl_error **err);
 /* The same for a text in memory. name is used in messages; bundle must be absolute. */
-int vl_spec_load_buffer(const char *bundle, const char *name, const char *buf, size_t len, struct vl_spec **ret,
-                        struct vl_error **err);
+int vl_spec_load_buffer(const char *bundle, const char *name, const char *buf, size_t len,
+                        struct vl_spec **ret, struct vl_error **err);
 
 #endif

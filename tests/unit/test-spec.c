@@ -1,0 +1,609 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* spec/: bundles, process and resources documents, annotations, the template, and every check. */
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "spec/annot.h"
+#include "spec/check.h"
+#include "spec/process.h"
+#include "spec/resources.h"
+#include "spec/spec.h"
+#include "spec/template.h"
+#include "tap.h"
+
+/* "WHERE: TEXT; WHERE: TEXT" of the innermost errors */
+static char *errors(const struct vl_error *list)
+{
+    struct vl_str s = VL_STR_INIT;
+    for (const struct vl_error *e = list; e != NULL; e = e->next) {
+        const struct vl_error *in = e;
+        while (in->cause != NULL)
+            in = in->cause;
+        vl_str_addf(&s, "%s%s: %s", s.len > 0 ? "; " : "", in->where ? in->where : "", in->text);
+    }
+    return vl_str_take(&s);
+}
+
+static bool check(int status, struct vl_error **err, const char *want)
+{
+    cleanup_free char *got = errors(*err);
+    bool good = tap_same_str(got, want) && (status == 0) == (want[0] == '\0');
+    vl_error_free(*err);
+    *err = NULL;
+    return good;
+}
+
+/* A config of the least size with members added to it, to its process and to its linux section. */
+static void config(const char *top, const char *process, const char *linux_part, const char *want)
+{
+    cleanup_free char *text = vl_asprintf(
+        "{\"ociVersion\":\"1.3.0\",\"root\":{\"path\":\"r\"}%s%s,\"process\":{\"cwd\":\"/\"%s%s},"
+        "\"linux\":{\"namespaces\":[{\"type\":\"mount\"}]%s%s}}",
+        top[0] ? "," : "", top, process[0] ? "," : "", process, linux_part[0] ? "," : "",
+        linux_part);
+    for (char *p = text; *p != '\0'; p++)
+        if (*p == '\'')
+            *p = '"';
+    cleanup(spec) struct vl_spec *spec = NULL;
+    struct vl_error *err = NULL;
+    int status = vl_spec_load_buffer("/b", "config.json", text, strlen(text), &spec, &err);
+    ok(check(status, &err, want), "%s%s%s: %s", top, process, linux_part,
+       want[0] ? want : "is fine");
+}
+
+static void top(const char *members, const char *want)
+{
+    config(members, "", "", want);
+}
+
+static void process(const char *members, const char *want)
+{
+    config("", members, "", want);
+}
+
+static void linux_(const char *members, const char *want)
+{
+    config("", "", members, want);
+}
+
+static void whole(const char *text, const char *want)
+{
+    cleanup(spec) struct vl_spec *spec = NULL;
+    struct vl_error *err = NULL;
+    int status = vl_spec_load_buffer("/b", "config.json", text, strlen(text), &spec, &err);
+    ok(check(status, &err, want), "%s", want);
+}
+
+static void test_version(void)
+{
+    static const struct {
+        const char *version;
+        bool good;
+    } rows[] = {
+        {"1.0.0", true},   {"1.0.2-dev", true}, {"1.3.0", true},
+        {"1.99.0", true},  {"1.0.0-rc1", true}, {"1.0.0-a.b-c.1+x.01", true},
+        {"1.0.0+7", true}, {"2.0.0", false},    {"0.9.0", false},
+        {"1.0", false},    {"1", false},        {"", false},
+        {"v1.0.0", false}, {"1.0.0.0", false},  {"01.0.0", false},
+        {"1.00.0", false}, {"1.0.0-", false},   {"1.0.0-01", false},
+        {"1.0.0+", false}, {"1.0.0 ", false},   {"1.0.0-a..b", false},
+        {"1..0", false},   {"1.0.x", false},    {"10.0.0", false},
+    };
+    for (size_t i = 0; i < VL_ARRAY_LEN(rows); i++) {
+        cleanup_free char *text = vl_asprintf(
+            "{\"ociVersion\":\"%s\",\"root\":{\"path\":\"r\"},\"linux\":{}}", rows[i].version);
+        cleanup(spec) struct vl_spec *spec = NULL;
+        cleanup(error) struct vl_error *err = NULL;
+        int status = vl_spec_load_buffer("/b", "c", text, strlen(text), &spec, &err);
+        ok((status == 0) == rows[i].good, "ociVersion `%s` is %s", rows[i].version,
+           rows[i].good ? "taken" : "refused");
+    }
+    whole("{\"ociVersion\":\"2.1.0\",\"root\":{\"path\":\"\"}}",
+          "ociVersion: version 2.1.0 is not supported, only 1.x is; "
+          "linux: the linux section is missing; root.path: the path is empty");
+    whole("{\"ociVersion\":\"1\",\"linux\":{}}", "ociVersion: `1` is not a semantic version such "
+                                                 "as 1.3.0; root: the root file system is missing");
+    whole("{\"ociVersion\":\"1.0.0\",\"mounts\":[1]}",
+          "mounts[0]: mounts[0]: expected an object, found a number (line 1, column 33)");
+}
+
+static void test_top(void)
+{
+    top("'mounts':[{'destination':'','type':'tmpfs'}]",
+        "mounts[0].destination: the destination is empty");
+    top("'mounts':[{'destination':'a','type':'tmpfs'}]", "");
+    top("'mounts':[{'destination':'/a'}]", "mounts[0].type: `/a` has no type and is no bind mount");
+    top("'mounts':[{'destination':'/a','options':['ro','rbind'],'source':'/s'}]", "");
+    top("'mounts':[{'destination':'/a','type':'bind'}]",
+        "mounts[0].source: the bind mount at `/a` has no source");
+    top("'mounts':[{'destination':'/"
+        "a','type':'tmpfs','uidMappings':[{'containerID':0,'hostID':0,'size':0}]}]",
+        "mounts[0]: uidMappings and gidMappings must come together; "
+        "mounts[0].uidMappings[0]: the range is empty");
+    top("'hooks':{'prestart':[{'path':'/h'},{'path':'h','timeout':0}],'poststop':[{'path':'/h',"
+        "'timeout':-1}],'startContainer':[{'path':'/a\\nb','timeout':9}]}",
+        "hooks.prestart[1].path: hook `h` is not an absolute path; "
+        "hooks.prestart[1].timeout: timeout 0 is not above 0 seconds; "
+        "hooks.startContainer[0].path: a line break inside; "
+        "hooks.poststop[0].timeout: timeout -1 is not above 0 seconds");
+    top("'hostname':'h','domainname':'d'",
+        "hostname: setting the hostname needs a UTS namespace; "
+        "domainname: setting the domainname needs a UTS namespace");
+    top("'hostname':'','domainname':''", "");
+    config("'hostname':'0123456789012345678901234567890123456789012345678901234567890123'", "",
+           "'namespaces':[{'type':'uts'}]", "");
+    config("'hostname':'01234567890123456789012345678901234567890123456789012345678901234'", "",
+           "'namespaces':[{'type':'uts','path':'/p'}]",
+           "hostname: the hostname is longer than 64 characters");
+    config("'domainname':'a\\nb'", "", "'namespaces':[{'type':'uts'}]",
+           "domainname: a line break inside");
+}
+
+static void test_process(void)
+{
+    process("'cwd':'tmp'", "process.cwd: working directory `tmp` is not an absolute path");
+    process("'args':[]", "process.args: there must be at least one entry");
+    process("'args':['']", "");
+    process(
+        "'user':{'uid':4294967295,'gid':4294967295,'additionalGids':[0,4294967295],'umask':512}",
+        "process.user.uid: 4294967295 is no id; process.user.gid: 4294967295 is no id; "
+        "process.user.additionalGids[1]: 4294967295 is no id; "
+        "process.user.umask: umask 01000 has more than permission bits");
+    process("'user':{'umask':511}", "");
+    process("'consoleSize':{'height':65536,'width':1}",
+            "process.consoleSize: a terminal has at most 65535 rows and columns");
+    process(
+        "'rlimits':[{'type':'RLIMIT_CPU','soft':2,'hard':1},{'type':'NOFILE','soft':0,'hard':0},"
+        "{'type':'RLIMIT_AS','soft':1,'hard':1},{'type':'RLIMIT_CPU','soft':0,'hard':0}]",
+        "process.rlimits[0].soft: RLIMIT_CPU: the soft limit is above the hard limit; "
+        "process.rlimits[1].type: unknown limit `NOFILE`; "
+        "process.rlimits[3].type: `RLIMIT_CPU` is limited twice");
+    process("'oomScoreAdj':1001", "process.oomScoreAdj: 1001 is not in -1000 to 1000");
+    process("'oomScoreAdj':-1000", "");
+    process(
+        "'apparmorProfile':'a\\nb','selinuxLabel':'\\n'",
+        "process.apparmorProfile: a line break inside; process.selinuxLabel: a line break inside");
+    process("'capabilities':{'bounding':['CAP_NOT_YET']}", "");
+    process("'scheduler':{'policy':'FIFO'}", "process.scheduler.policy: unknown policy `FIFO`");
+    process("'scheduler':{'policy':'SCHED_OTHER','nice':20,'priority':1,'flags':['X'],'runtime':1}",
+            "process.scheduler.nice: nice value 20 is not in -20 to 19; "
+            "process.scheduler.priority: a priority is for SCHED_FIFO and SCHED_RR only; "
+            "process.scheduler.flags[0]: unknown flag `X`; "
+            "process.scheduler: runtime, deadline and period are for SCHED_DEADLINE only");
+    process("'scheduler':{'policy':'SCHED_RR'}",
+            "process.scheduler.priority: SCHED_RR needs a priority of 1 to 99");
+    process(
+        "'scheduler':{'policy':'SCHED_FIFO','priority':99,'flags':['SCHED_FLAG_RESET_ON_FORK']}",
+        "");
+    process("'scheduler':{'policy':'SCHED_DEADLINE','runtime':1000,'deadline':999,'period':1}",
+            "process.scheduler.runtime: SCHED_DEADLINE needs a runtime of at least 1024 ns; "
+            "process.scheduler.deadline: the deadline is shorter than the runtime; "
+            "process.scheduler.period: the period is shorter than the deadline");
+    process("'scheduler':{'policy':'SCHED_DEADLINE','runtime':10000,'deadline':20000}", "");
+    process("'ioPriority':{'class':'BE','priority':8}",
+            "process.ioPriority.class: unknown class `BE`; process.ioPriority.priority: priority 8 "
+            "is not in 0 to 7");
+    process("'ioPriority':{'class':'IOPRIO_CLASS_IDLE'}", "");
+    process("'execCPUAffinity':{'initial':'0-3, 7','final':''}", "");
+    process("'execCPUAffinity':{'initial':'3-1','final':'x'}",
+            "process.execCPUAffinity.initial: `3-1` is no list of processors; "
+            "process.execCPUAffinity.final: `x` is no list of processors");
+    process("'execCPUAffinity':{'initial':'1,','final':'8192'}",
+            "process.execCPUAffinity.initial: `1,` is no list of processors; "
+            "process.execCPUAffinity.final: `8192` is no list of processors");
+}
+
+static void test_linux(void)
+{
+    linux_("'namespaces':[{'type':'pid'},{'type':'net'},{'type':'pid'},{'type':'ipc','path':'x'}]",
+           "linux.namespaces[1].type: unknown namespace type `net`; "
+           "linux.namespaces[2].type: the pid namespace is listed twice; "
+           "linux.namespaces[3].path: namespace `x` is not an absolute path");
+    linux_(
+        "'namespaces':[{'type':'pid','path':''},{'type':'network'},{'type':'ipc'},{'type':'uts'},"
+        "{'type':'mount'},{'type':'user'},{'type':'cgroup'},{'type':'time'}]",
+        "");
+    linux_("'uidMappings':[{'containerID':0,'hostID':0,'size':1}]",
+           "linux.gidMappings: uidMappings and gidMappings must come together");
+    linux_(
+        "'gidMappings':[{'containerID':0,'hostID':5,'size':10},{'containerID':9,'hostID':100,'size'"
+        ":1},"
+        "{'containerID':20,'hostID':14,'size':1},{'containerID':4294967290,'hostID':30,'size':6}],"
+        "'uidMappings':[{'containerID':0,'hostID':4294967294,'size':1},{'containerID':1,'hostID':1,"
+        "'size':0}]",
+        "linux.uidMappings[1]: the range is empty; linux.gidMappings[1]: the range overlaps with "
+        "range 0; "
+        "linux.gidMappings[2]: the range overlaps with range 0; "
+        "linux.gidMappings[3]: the range goes beyond 4294967294");
+    linux_("'devices':[{'type':'x','path':'d'},{'type':'c','path':'d','major':1,'minor':3},{'type':"
+           "'b',"
+           "'path':'/d','major':1},{'type':'u','path':'/"
+           "e','major':4096,'minor':0},{'type':'p','path':'/f'}]",
+           "linux.devices[0].type: unknown device type `x`; "
+           "linux.devices[1].path: device `d` is not an absolute path; "
+           "linux.devices[2]: `/d` needs major and minor; linux.devices[3]: 4096:0 is no device "
+           "number");
+    linux_("'netDevices':{'eth0':{}}",
+           "linux.netDevices: moving network devices needs a network namespace");
+    linux_("'namespaces':[{'type':'network'}],'netDevices':{'a/b':{'name':'0123456789012345'},'e':{"
+           "'name':'eth%d'},'..':{'name':''}}",
+           "linux.netDevices[\"..\"]: `..` is no interface name; "
+           "linux.netDevices[\"a/b\"]: `a/b` is no interface name; "
+           "linux.netDevices[\"a/b\"]: `0123456789012345` is no interface name");
+    linux_("'sysctl':{'net.ipv4.ip_forward':'1','net/ipv4/conf/eth0.1/x':'1'}", "");
+    linux_("'sysctl':{'':'','a..b':'','/a':'','a b':'','ok':'1\\n2'}",
+           "linux.sysctl[\"\"]: `` is no sysctl key; linux.sysctl[\"/a\"]: `/a` is no sysctl key; "
+           "linux.sysctl[\"a b\"]: `a b` is no sysctl key; linux.sysctl[\"a..b\"]: `a..b` is no "
+           "sysctl key; "
+           "linux.sysctl[\"ok\"]: a line break inside");
+    linux_("'maskedPaths':['/a','b'],'readonlyPaths':['','/c']",
+           "linux.maskedPaths[1]: path `b` is not an absolute path; "
+           "linux.readonlyPaths[0]: path `` is not an absolute path");
+    linux_("'rootfsPropagation':'rslave'", "");
+    linux_("'rootfsPropagation':'rr'", "linux.rootfsPropagation: unknown propagation `rr`");
+    linux_("'intelRdt':{'closID':'a/b','schemata':['L3:0=f','a\\nb']}",
+           "linux.intelRdt.closID: `a/b` is no name of a resctrl group; "
+           "linux.intelRdt.schemata[1]: a line break inside");
+    linux_("'intelRdt':{'closID':'/'}", "");
+    linux_("'memoryPolicy':{'mode':'BIND'}", "linux.memoryPolicy.mode: unknown mode `BIND`");
+    linux_("'memoryPolicy':{'mode':'MPOL_BIND','flags':['MPOL_F_STATIC_NODES','MPOL_F_RELATIVE_"
+           "NODES','x']}",
+           "linux.memoryPolicy.nodes: MPOL_BIND needs nodes; linux.memoryPolicy.flags[2]: unknown "
+           "flag `x`; "
+           "linux.memoryPolicy.flags: MPOL_F_STATIC_NODES and MPOL_F_RELATIVE_NODES exclude each "
+           "other");
+    linux_("'memoryPolicy':{'mode':'MPOL_LOCAL','nodes':'0'}",
+           "linux.memoryPolicy.nodes: MPOL_LOCAL takes no nodes");
+    linux_("'memoryPolicy':{'mode':'MPOL_INTERLEAVE','nodes':'0-1x'}",
+           "linux.memoryPolicy.nodes: `0-1x` is no list of nodes");
+    linux_("'memoryPolicy':{'mode':'MPOL_INTERLEAVE','nodes':'0-1,3'}", "");
+    linux_("'personality':{'domain':'LINUX64','flags':['x']}",
+           "linux.personality.domain: unknown domain `LINUX64`; linux.personality.flags[0]: "
+           "unknown flag `x`");
+    linux_("'timeOffsets':{'boottime':{'secs':1}}",
+           "linux.timeOffsets: clock offsets need a time namespace");
+    linux_(
+        "'namespaces':[{'type':'time','path':'/t'}],'timeOffsets':{'real':{'nanosecs':1000000000}}",
+        "linux.timeOffsets: a time namespace that is joined keeps its offsets; "
+        "linux.timeOffsets[\"real\"]: unknown clock `real`; "
+        "linux.timeOffsets[\"real\"]: 1000000000 nanoseconds are more than a second");
+    linux_("'namespaces':[{'type':'time'}],'timeOffsets':{'monotonic':{'secs':-9,'nanosecs':"
+           "999999999}}",
+           "");
+}
+
+static void test_seccomp(void)
+{
+    linux_("'seccomp':{'defaultAction':'SCMP_ACT_OK','defaultErrnoRet':1,'listenerMetadata':'m','"
+           "syscalls':["
+           "{'names':[],'action':'ALLOW'},{'names':['x'],'action':'SCMP_ACT_ALLOW','errnoRet':1,'"
+           "args':["
+           "{'index':5,'value':0,'op':'SCMP_CMP_EQ'},{'index':6,'value':0,'op':'EQ'}]}]}",
+           "linux.seccomp.defaultAction: unknown action `SCMP_ACT_OK`; "
+           "linux.seccomp.listenerMetadata: metadata without listenerPath; "
+           "linux.seccomp.syscalls[0].names: there must be at least one name; "
+           "linux.seccomp.syscalls[0].action: unknown action `ALLOW`; "
+           "linux.seccomp.syscalls[1].errnoRet: SCMP_ACT_ALLOW returns no errno; "
+           "linux.seccomp.syscalls[1].args[1].op: unknown operator `EQ`; "
+           "linux.seccomp.syscalls[1].args[1].index: a system call has no argument 6");
+    linux_("'seccomp':{'defaultAction':'SCMP_ACT_ERRNO','defaultErrnoRet':1,'listenerPath':'s'}",
+           "linux.seccomp.listenerPath: listener `s` is not an absolute path");
+}
+
+static void test_resources(void)
+{
+    linux_(
+        "'resources':{'devices':[{'allow':true,'type':'p'},{'allow':true,'type':'a','access':'rx'},"
+        "{'allow':false,'type':'','major':-2,'minor':-1}]}",
+        "linux.resources.devices[0].type: unknown device type `p`; "
+        "linux.resources.devices[1].access: `rx` has other letters than r, w and m; "
+        "linux.resources.devices[2].major: -2 is no device number");
+    linux_("'resources':{'memory':{'limit':-2,'swap':-1,'swappiness':101},'pids':{'limit':-5},"
+           "'cpu':{'cpus':'0!','quota':5,'burst':6,'idle':2}}",
+           "linux.resources.memory.limit: -2: only -1 (unlimited) may be negative; "
+           "linux.resources.memory.swappiness: 101 is not in 0 to 100; "
+           "linux.resources.cpu.cpus: `0!` is no list of numbers; "
+           "linux.resources.cpu.burst: the burst is greater than the quota; "
+           "linux.resources.cpu.idle: 2 is not 0 or 1; "
+           "linux.resources.pids.limit: -5: only -1 (unlimited) may be negative");
+    linux_("'resources':{'memory':{'swappiness':18446744073709551615},'blockIO':{'weight':0},'cpu':"
+           "{'cpus':'',"
+           "'quota':-1,'burst':6}}",
+           "");
+    linux_("'resources':{'blockIO':{'weight':9,'leafWeight':1001,'weightDevice':[{'major':-1,'"
+           "minor':0}],"
+           "'throttleReadIOPSDevice':[{'major':8,'minor':-1,'rate':1}]}}",
+           "linux.resources.blockIO.weight: weight 9 is not in 10 to 1000; "
+           "linux.resources.blockIO.leafWeight: weight 1001 is not in 10 to 1000; "
+           "linux.resources.blockIO.weightDevice[0]: -1:0 is no device number; "
+           "linux.resources.blockIO.weightDevice[0]: neither weight nor leafWeight is given; "
+           "linux.resources.blockIO.throttleReadIOPSDevice[0]: 8:-1 is no device number");
+    linux_(
+        "'resources':{'hugepageLimits':[{'pageSize':'2MB','limit':1},{'pageSize':'2M','limit':1},"
+        "{'pageSize':'2MB','limit':2}]}",
+        "linux.resources.hugepageLimits[1].pageSize: `2M` is no page size such as 2MB; "
+        "linux.resources.hugepageLimits[2].pageSize: `2MB` is limited twice");
+    linux_("'resources':{'unified':{'memory.max':'1','a/b':'','..':''},'rdma':{'m "
+           "x':{'hcaHandles':1},'m':{}},"
+           "'network':{'priorities':[{'name':'','priority':1}]}}",
+           "linux.resources.unified[\"..\"]: `..` is no name of a cgroup file; "
+           "linux.resources.unified[\"a/b\"]: `a/b` is no name of a cgroup file; "
+           "linux.resources.rdma[\"m\"]: neither hcaHandles nor hcaObjects is given; "
+           "linux.resources.rdma[\"m x\"]: `m x` is no device name; "
+           "linux.resources.network.priorities[0].name: `` is no interface name");
+}
+
+static void test_annotations(void)
+{
+    top("'annotations':{'x':'','org.example':'y','org.systemd.property.TimeoutStopUSec':'uint64 "
+        "1'}",
+        "");
+    top("'annotations':{'run.oci.handler':'krun'}",
+        "annotations[\"run.oci.handler\"]: annotation `run.oci.handler`: this version has no "
+        "handlers beside execve");
+    top("'annotations':{'run.oci.seccomp.plugins':'p','run.veloci.nothing':'1'}",
+        "annotations[\"run.oci.seccomp.plugins\"]: annotation `run.oci.seccomp.plugins`: this "
+        "version has no "
+        "plugins for seccomp notifications; annotations[\"run.veloci.nothing\"]: annotation "
+        "`run.veloci.nothing`: this version has no such feature");
+    top("'annotations':{'run.oci.mount_context_type':'context','run.oci.hooks.stdout':'/a',"
+        "'run.oci.systemd.subgroup':'','run.oci.keep_original_groups':'TRUE','run.oci.delegate-"
+        "cgroup':'a/b'}",
+        "");
+    top("'annotations':{'run.oci.mount_context_type':'text','run.oci.hooks.stdout':'a',"
+        "'run.oci.systemd.subgroup':'a/"
+        "b','run.oci.keep_original_groups':'maybe','run.oci.delegate-cgroup':'../b'}",
+        "annotations[\"run.oci.delegate-cgroup\"]: `../b` is no path below the container's own "
+        "cgroup; "
+        "annotations[\"run.oci.hooks.stdout\"]: the value `a` is not an absolute path; "
+        "annotations[\"run.oci.keep_original_groups\"]: `maybe` is neither true nor false; "
+        "annotations[\"run.oci.mount_context_type\"]: `text` is none of: context fscontext "
+        "defcontext rootcontext; "
+        "annotations[\"run.oci.systemd.subgroup\"]: `a/b` is no single name");
+
+    static const char text[] = "{\"ociVersion\":\"1.0.0\",\"root\":{\"path\":\"r\"},\"linux\":{},"
+                               "\"annotations\":{\"b\":\"2\","
+                               "\"run.oci.keep_original_groups\":\"1\",\"run.oci.seccomp_fail_"
+                               "unknown_syscall\":\"0\",\"a\":\"1\"}}";
+    cleanup(spec) struct vl_spec *spec = NULL;
+    struct vl_error *err = NULL;
+    is_int(vl_spec_load_buffer("/b", "c", text, strlen(text), &spec, &err), 0,
+           "a document with annotations");
+    is_str(vl_annot(spec, "b"), "2", "is looked up by key");
+    ok(vl_annot(spec, "c") == NULL, "NULL when absent");
+    ok(vl_annot_bool(spec, "run.oci.keep_original_groups", false), "1 is true");
+    ok(!vl_annot_bool(spec, "run.oci.seccomp_fail_unknown_syscall", true), "0 is false");
+    ok(vl_annot_bool(spec, "absent", true) && !vl_annot_bool(spec, "absent", false),
+       "absent is the default");
+}
+
+/* ---- files ---- */
+
+static void put(int dir, const char *name, const char *text)
+{
+    int fd = openat(dir, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text))
+        diag("cannot write %s", name);
+    close(fd);
+}
+
+static void load_fails(const char *bundle, const char *file, const char *want)
+{
+    struct vl_spec *spec = NULL;
+    cleanup(error) struct vl_error *err = NULL;
+    int status = vl_spec_load(bundle, file, &spec, &err);
+    cleanup_free char *text = err != NULL ? vl_error_text(err) : NULL;
+    ok(status < 0 && spec == NULL && tap_same_str(text, want), "%s", want);
+}
+
+static const char minimal[] =
+    "{\"ociVersion\":\"1.0.0\",\"root\":{\"path\":\"%s\"},\"linux\":{},\"x\":1,"
+    "\"process\":{\"cwd\":\"/\",\"capabilities\":{\"bounding\":[\"CAP_X\"]},"
+    "\"env\":[\"A=1\",\"B\"],\"commandLine\":\"c\"},"
+    "\"mounts\":[{\"destination\":\"m\",\"type\":\"tmpfs\"}]}";
+
+/* A directory with b/ (plain), d/real (behind the symbolic link `link`). */
+static int make_tree(char *base)
+{
+    if (mkdtemp(base) == NULL)
+        return -1;
+    int dir = open(base, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    cleanup_free char *plain = vl_asprintf(minimal, "rootfs/./x");
+    cleanup_free char *dotdot = vl_asprintf(minimal, "../rootfs");
+    mkdirat(dir, "b", 0700);
+    mkdirat(dir, "d", 0700);
+    mkdirat(dir, "d/real", 0700);
+    mkdirat(dir, "d/rootfs", 0700);
+    if (symlinkat("d/real", dir, "link") < 0)
+        diag("no symbolic link");
+    put(dir, "b/config.json", plain);
+    put(dir, "b/other.json", "{}");
+    put(dir, "b/broken.json", "{\n\"ociVersion\": 1.0 }");
+    mkfifoat(dir, "b/fifo", 0600);
+    put(dir, "d/real/config.json", dotdot);
+    return dir;
+}
+
+static void remove_tree(const char *base, int dir)
+{
+    static const char *const names[] = {"b/config.json", "b/other.json",       "b/broken.json",
+                                        "b/fifo",        "d/real/config.json", "link"};
+    static const char *const dirs[] = {"b", "d/real", "d/rootfs", "d"};
+    for (size_t i = 0; i < VL_ARRAY_LEN(names); i++)
+        unlinkat(dir, names[i], 0);
+    for (size_t i = 0; i < VL_ARRAY_LEN(dirs); i++)
+        unlinkat(dir, dirs[i], AT_REMOVEDIR);
+    close(dir);
+    rmdir(base);
+}
+
+static void load_plain(const char *base, int dir)
+{
+    cleanup_free char *bundle = vl_asprintf("%s/b", base);
+    cleanup_free char *rootfs = vl_asprintf("%s/b/rootfs/x", base);
+    cleanup(spec) struct vl_spec *spec = NULL, *relative = NULL;
+    struct vl_error *err = NULL;
+    is_int(vl_spec_load(bundle, NULL, &spec, &err), 0, "a bundle is loaded");
+    is_str(spec->bundle, bundle, "its directory");
+    is_str(spec->rootfs, rootfs, "its root, cleaned");
+    is_int(spec->notes.n, 5, "five notes");
+    is_str(spec->notes.v[0], "x: unknown property, ignored", "unknown property");
+    is_str(spec->notes.v[1],
+           "process.capabilities.bounding[0]: unknown capability `CAP_X`, ignored",
+           "unknown capability");
+    is_str(spec->notes.v[2], "process.env[1]: has no `=`, passed on as it is", "odd environment");
+    is_str(spec->notes.v[3], "process.commandLine: is for Windows, ignored",
+           "setting of another system");
+    is_str(spec->notes.v[4], "mounts[0].destination: `m` is taken as relative to /",
+           "relative destination");
+
+    int cwd = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fchdir(dir) == 0) {
+        is_int(vl_spec_load("./b//", "config.json", &relative, &err), 0, "a relative bundle");
+        is_str(relative->bundle, bundle, "becomes absolute");
+        if (fchdir(cwd) < 0)
+            diag("cannot go back");
+    }
+    close(cwd);
+}
+
+/* To the kernel link/../rootfs is d/rootfs: `..` is not resolved by its looks. */
+static void load_links(const char *base)
+{
+    cleanup_free char *rootfs = vl_asprintf("%s/d/rootfs", base);
+    cleanup_free char *link = vl_asprintf("%s/link", base);
+    cleanup_free char *up = vl_asprintf("%s/link/../real", base);
+    cleanup(spec) struct vl_spec *spec = NULL, *other = NULL;
+    struct vl_error *err = NULL;
+    is_int(vl_spec_load(link, NULL, &spec, &err), 0, "a bundle behind a symbolic link");
+    is_str(spec->bundle, link, "keeps its name");
+    is_str(spec->rootfs, rootfs, "and ../rootfs is beside the real directory");
+    is_int(vl_spec_load(up, NULL, &other, &err), 0, "a bundle with .. behind a symbolic link");
+}
+
+static void load_errors(const char *base)
+{
+    cleanup_free char *none = vl_asprintf("%s/none", base);
+    cleanup_free char *bundle = vl_asprintf("%s/b", base);
+    cleanup_free char *m1 = vl_asprintf("open bundle `%s/none`: No such file or directory", base);
+    cleanup_free char *m2 =
+        vl_asprintf("open `none.json` in bundle `%s`: No such file or directory", bundle);
+    cleanup_free char *m3 = vl_asprintf("`fifo` in bundle `%s` is not a regular file", bundle);
+    cleanup_free char *m4 = vl_asprintf(
+        "%s/other.json: ociVersion: required property is missing (line 1, column 1)", bundle);
+    cleanup_free char *m5 = vl_asprintf(
+        "%s/broken.json: ociVersion: expected a string, found a number (line 2, column 15)",
+        bundle);
+    load_fails(none, NULL, m1);
+    load_fails(bundle, "none.json", m2);
+    load_fails(bundle, "fifo", m3);
+    load_fails(bundle, "other.json", m4);
+    load_fails(bundle, "broken.json", m5);
+}
+
+static void test_load(void)
+{
+    char base[] = "/tmp/veloci-test-spec-XXXXXX";
+    int dir = make_tree(base);
+    if (dir < 0) {
+        skip("no temporary directory");
+        return;
+    }
+    load_plain(base, dir);
+    load_links(base);
+    load_errors(base);
+    remove_tree(base, dir);
+}
+
+static void test_alone(void)
+{
+    struct vl_process *p = NULL;
+    struct vl_resources *r = NULL;
+    struct vl_error *err = NULL;
+    static const char good[] =
+        "{\"cwd\":\"/\",\"args\":[\"sh\"],\"capabilities\":{\"ambient\":[\"Y\"]}}";
+    is_int(vl_process_load_buffer("p", good, strlen(good), &p, &err), 0, "a process document");
+    is_str(p->process->args[0], "sh", "is read");
+    is_str(p->notes.v[0], "capabilities.ambient[0]: unknown capability `Y`, ignored", "with notes");
+    vl_process_free(p);
+    p = NULL;
+    static const char bad[] = "{\"cwd\":\"x\",\"args\":[]}";
+    int status = vl_process_load_buffer("p", bad, strlen(bad), &p, &err);
+    ok(check(status, &err,
+             "cwd: working directory `x` is not an absolute path; "
+             "args: there must be at least one entry"),
+       "places without a prefix");
+    static const char res[] = "{\"pids\":{\"limit\":-3}}";
+    status = vl_resources_load_buffer("r", res, strlen(res), &r, &err);
+    ok(check(status, &err, "pids.limit: -3: only -1 (unlimited) may be negative"), "resources too");
+    static const char res2[] = "{\"pids\":{\"limit\":3}}";
+    is_int(vl_resources_load_buffer("r", res2, strlen(res2), &r, &err), 0, "a resources document");
+    is_int(r->resources->pids->limit, 3, "is read");
+    vl_resources_free(r);
+    is_int(vl_process_load("/nonexistent/p", &p, &err), -1, "a file that is not there");
+    is_int(vl_error_errno(err), ENOENT, "says so");
+    vl_error_free(err);
+}
+
+static void test_template(void)
+{
+    for (int i = 0; i < 4; i++) {
+        struct vl_template_opts opts = {
+            .rootless = i & 1, .cgroup_ns = i & 2, .uid = 1000, .gid = 1001};
+        size_t len;
+        cleanup_free char *text = NULL;
+        cleanup(spec) struct vl_spec *spec = NULL;
+        struct vl_error *err = NULL;
+        is_int(vl_template_write(&opts, &text, &len, &err), 0, "template %d is written", i);
+        int status = vl_spec_load_buffer("/b", "template", text, len, &spec, &err);
+        ok(check(status, &err, ""), "template %d passes its own checks", i);
+        if (status < 0)
+            continue;
+        const struct oci_linux *l = spec->config->linux;
+        is_int(spec->notes.n, 0, "without notes");
+        is_int(l->n_namespaces, 5 + opts.rootless + opts.cgroup_ns, "namespaces");
+        ok((l->resources == NULL) == opts.rootless, "resources");
+        is_str(spec->config->mounts[5].type, opts.rootless ? "none" : "sysfs", "/sys");
+        is_int(spec->config->mounts[2].n_options, opts.rootless ? 5 : 6, "gid=5 of /dev/pts");
+        if (opts.rootless)
+            is_int(l->gid_mappings[0].host_id, 1001, "the caller's group is root inside");
+    }
+}
+
+static void test_captured(void)
+{
+    static const char *const names[] = {"podman-run",
+                                        "podman-pod-infra",
+                                        "podman-kube-pod-container",
+                                        "docker-run-bridge",
+                                        "containerd-cri-container-userns",
+                                        "containerd-cri-sandbox-userns"};
+    const char *srcdir = getenv("srcdir");
+    for (size_t i = 0; i < VL_ARRAY_LEN(names); i++) {
+        cleanup_free char *dir = vl_asprintf("%s/tests/data/bundles", srcdir ? srcdir : ".");
+        cleanup_free char *file = vl_asprintf("%s.json", names[i]);
+        cleanup(spec) struct vl_spec *spec = NULL;
+        struct vl_error *err = NULL;
+        int status = vl_spec_load(dir, file, &spec, &err);
+        ok(check(status, &err, "") && spec->notes.n == 0, "%s passes", names[i]);
+    }
+}
+
+int main(void)
+{
+    test_version();
+    test_top();
+    test_process();
+    test_linux();
+    test_seccomp();
+    test_resources();
+    test_annotations();
+    test_load();
+    test_alone();
+    test_template();
+    test_captured();
+    return done_testing();
+}
