@@ -38,7 +38,22 @@ struct vl_planner {
     uint64_t ns_new, ns_join; /* CLONE_NEW* bits */
     bool userns;              /* a user namespace is made or joined */
     bool auto_userns;         /* added because the caller is not root */
-    uint32_t root_uid, root_gid; /* host ids of container root (or of the first mapped id) */
+    uint32_t root_uid, root_gid; /* host ids of container root (or of the first mapped id); VL_NO_ID = not known,
+                                    because a user namespace is joined whose map config.json does not give */
+    uint32_t setup_uid, setup_gid; /* ids inside with which the container is set up: 0, or the first mapped one */
+    struct vl_idmap_line *uid_map, *gid_map; /* of the container's user namespace; owned; none without one */
+    size_t n_uid_map, n_gid_map;
+    bool setgroups_denied; /* in the container's user namespace */
+    bool late_cgroup;      /* the process is put into its cgroup after it was born */
+    bool await;            /* something has to be done from outside before the container is set up */
+    int null_desc, empty_desc; /* shared by all masks; -1 until one needs it */
+    char at[192];              /* scratch of vl_pl_at */
 };
+#define VL_NO_ID UINT32_MAX
+
+/* VL_FEAT_* of a host. */
+uint32_t vl_plan_features(const struct vl_host *host);
+/* Host id of an id inside, by a map; VL_NO_ID when it is not mapped. Without lines ids are the same. */
+uint32_t vl_plan_map_id(const struct vl_idmap_line *map, size_t n, uint32_t id);
 
 #endif

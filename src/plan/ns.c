@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Namespaces: which are made, which are joined, in which order, and what is done first inside them.
+ * namespaces(7), setns(2), config-linux.md#namespaces, docs/design.md.
+ *
+ * Two sequences. Without a namespace to join, the process is born in all new ones by one clone (CLONE with
+ * flags). With one, the stage starts on the host, joins, and forks the container's process into the new ones
+ * (CLONE with join, JOIN…, FORK): no image of veloci is ever seen from a namespace that others live in.
+ */
+#include <linux/capability.h>
+#include <sched.h>
+#include "base/mem.h"
+#include "base/names.h"
+#include "plan/planners.h"
+#include "sys/compat.h"
+
+/* The process is born in its cgroup only by clone3 on cgroup v2. systemd takes processes that exist. */
+static bool is_cgroup_late(const struct vl_planner *p)
+{
+    if (p->opts->cgroup_manager == VL_CGM_DISABLED || p->host->cgroup_mode == VL_CGROUP_NONE)
+        return false;
+    return p->opts->cgroup_manager == VL_CGM_SYSTEMD || p->host->cgroup_mode != VL_CGROUP_V2 ||
+           !p->host->clone_into_cgroup;
+}
+
+/* Namespaces that one clone makes. A time namespace is entered by exec only after unshare (clone3 with
+ * CLONE_NEWTIME leaves no time to write its offsets); a cgroup namespace takes the cgroup of the moment as its
+ * root. */
+static uint64_t clone_flags(const struct vl_planner *p)
+{
+    uint64_t flags = p->ns_new & ~(uint64_t)CLONE_NEWTIME;
+    return p->late_cgroup ? flags & ~(uint64_t)CLONE_NEWCGROUP : flags;
+}
+
+static int check_available(struct vl_planner *p, uint64_t type, const char *name, const char *where)
+{
+    const struct vl_host *h = p->host;
+    if ((type == CLONE_NEWUSER && !h->ns_user) || (type == CLONE_NEWCGROUP && !h->ns_cgroup) ||
+        (type == CLONE_NEWTIME && !h->ns_time))
+        return vl_pl_unsupported(p, name, where, "%s namespace: this kernel has none", name);
+    return 0;
+}
+
+static int read_entry(struct vl_planner *p, size_t i)
+{
+    const struct oci_namespace *ns = &p->spec->config->linux->namespaces[i];
+    const char *where = vl_pl_at(p, "linux.namespaces[%zu]", i);
+    int64_t type;
+    if (vl_name_find(vl_ns_names, ns->type, &type) < 0)
+        return vl_pl_config(p, where, "namespace type `%s` is not known", ns->type);
+    uint64_t flag = (uint64_t)type;
+    if (vl_pl_own(p, flag))
+        return vl_pl_config(p, where, "namespace type `%s` is given twice", ns->type);
+    if (check_available(p, flag, ns->type, where) < 0)
+        return -1;
+    if (ns->path == NULL || ns->path[0] == '\0') {
+        p->ns_new |= flag;
+        return 0;
+    }
+    if (ns->path[0] != '/')
+        return vl_pl_config(p, where, "namespace path `%s` is not absolute", ns->path);
+    p->ns_join |= flag;
+    int d = vl_plan_desc(p->plan, VL_ROLE_NS, VL_KIND_NSFS, VL_ACQ_OPEN, 0, ns->path, where);
+    p->plan->desc[d].aux = (uint32_t)flag;
+    return 0;
+}
+
+static void append_join(struct vl_planner *p, size_t desc)
+{
+    const struct vl_desc *d = &p->plan->desc[desc];
+    struct vl_op *op = vl_plan_op(p->plan, VL_OP_JOIN, d->where);
+    op->n[0] = d->aux;
+    op->fd[0] = (int16_t)desc;
+}
+
+/*
+ * Who has CAP_SYS_ADMIN on the host joins the user namespace last: namespaces that it does not own (a network
+ * set up by the host) could not be joined from inside it. Who has not, joins it first: the rights for the others
+ * come from it.
+ */
+static void append_joins(struct vl_planner *p)
+{
+    bool user_last = (p->host->caps_effective & UINT64_C(1) << CAP_SYS_ADMIN) != 0;
+    for (int pass = 0; pass < 2; pass++)
+        for (size_t i = 0; i < p->plan->n_desc; i++)
+            if (p->plan->desc[i].role == VL_ROLE_NS &&
+                (p->plan->desc[i].aux == CLONE_NEWUSER) == ((pass == 1) == user_last))
+                append_join(p, i);
+}
+
+int vl_plan_ns(struct vl_planner *p)
+{
+    const struct oci_linux *l = p->spec->config->linux;
+    int r = 0;
+    for (size_t i = 0; i < l->n_namespaces; i++)
+        r |= read_entry(p, i);
+    if (p->host->euid != 0 && !vl_pl_own(p, CLONE_NEWUSER)) {
+        p->ns_new |= CLONE_NEWUSER;
+        p->auto_userns = true;
+        vl_pl_note(p, "a user namespace was added, because the caller is not root");
+        r |= check_available(p, CLONE_NEWUSER, "user", NULL);
+    }
+    p->userns = vl_pl_own(p, CLONE_NEWUSER);
+    p->late_cgroup = is_cgroup_late(p);
+    p->await |= p->userns || p->late_cgroup;
+
+    struct vl_op *op = vl_plan_op(p->plan, VL_OP_CLONE, NULL);
+    op->n[0] = p->ns_join ? 0 : (int64_t)clone_flags(p);
+    op->n[1] = p->ns_join != 0;
+    return r;
+}
+
+/* -- inside --------------------------------------------------------------------------------------- */
+
+/* Lines of /proc/PID/timens_offsets, time_namespaces(7). */
+static int append_time(struct vl_planner *p)
+{
+    const struct oci_linux *l = p->spec->config->linux;
+    cleanup(str) struct vl_str text = VL_STR_INIT;
+    int r = 0;
+    for (size_t i = 0; i < l->n_time_offsets; i++) {
+        const struct oci_time_offset_entry *e = &l->time_offsets[i];
+        const char *where = vl_pl_at(p, "linux.timeOffsets.%s", e->key);
+        if (!vl_streq(e->key, "monotonic") && !vl_streq(e->key, "boottime"))
+            r |= vl_pl_config(p, where, "time offset of clock `%s`: only monotonic and boottime have one", e->key);
+        else if (e->value.nanosecs >= 1000000000u)
+            r |= vl_pl_config(p, where, "time offset: %u nanoseconds are a second or more", e->value.nanosecs);
+        else if (!(p->ns_new & CLONE_NEWTIME))
+            r |= vl_pl_config(p, where, "time offset: needs a new time namespace");
+        else
+            vl_str_addf(&text, "%s %lld %u\n", e->key, (long long)e->value.secs, e->value.nanosecs);
+    }
+    if (text.len > 0)
+        vl_op_str(vl_plan_op(p->plan, VL_OP_TIME_OFFSETS, "linux.timeOffsets"), 0, text.s);
+    return r;
+}
+
+int vl_plan_identity(struct vl_planner *p)
+{
+    if (p->ns_join) {
+        append_joins(p);
+        vl_plan_op(p->plan, VL_OP_FORK, NULL)->n[0] = (int64_t)clone_flags(p);
+    }
+    vl_plan_op(p->plan, VL_OP_AWAIT, NULL); /* taken out again by build.c when nothing is waited for */
+    if (p->userns) {
+        struct vl_op *op = vl_plan_op(p->plan, VL_OP_ASSUME, NULL);
+        op->n[0] = p->setup_uid;
+        op->n[1] = p->setup_gid;
+        op->n[2] = !p->setgroups_denied;
+    }
+    uint64_t rest = p->ns_new & ~clone_flags(p);
+    if (rest != 0)
+        vl_plan_op(p->plan, VL_OP_UNSHARE, NULL)->n[0] = (int64_t)rest;
+    int r = append_time(p);
+    if (!p->opts->no_new_keyring)
+        vl_op_str(vl_plan_op(p->plan, VL_OP_KEYRING, NULL), 0, p->opts->id);
+    if (p->ns_new & CLONE_NEWNET)
+        vl_plan_op(p->plan, VL_OP_LOOPBACK, NULL);
+    vl_plan_op(p->plan, VL_OP_GUARD, NULL); /* after the maps: /proc/PID of a non-dumpable process is root's */
+    return r;
+}
