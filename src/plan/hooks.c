@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Hooks: HOST_HOOK (run by veloci in its own namespaces), HOOKS_DUE, HOOK (run by the stage). config.md#posix-platform-hooks.
+ *
+ * The stage writes no JSON: the state that a hook reads is rendered here, with blanks where it puts the pid.
+ */
+#include "base/json.h"
+#include "base/mem.h"
+#include "plan/hookname.h"
+#include "plan/planners.h"
+
+#define PID_BLANK 2147483647 /* ten digits, the widest pid */
+#define PID_TEXT "2147483647"
+
+static const struct oci_hook *hooks_of(const struct vl_planner *p, enum vl_hook_kind kind, size_t *n)
+{
+    const struct oci_hooks *h = p->spec->config->hooks;
+    *n = 0;
+    if (h == NULL)
+        return NULL;
+    switch (kind) {
+    case VL_HOOK_PRESTART:
+        *n = h->n_prestart;
+        return h->prestart;
+    case VL_HOOK_CREATE_RUNTIME:
+        *n = h->n_create_runtime;
+        return h->create_runtime;
+    case VL_HOOK_CREATE_CONTAINER:
+        *n = h->n_create_container;
+        return h->create_container;
+    case VL_HOOK_START_CONTAINER:
+        *n = h->n_start_container;
+        return h->start_container;
+    case VL_HOOK_POSTSTART:
+        *n = h->n_poststart;
+        return h->poststart;
+    case VL_HOOK_POSTSTOP:
+        *n = h->n_poststop;
+        return h->poststop;
+    case VL_HOOK_KINDS:
+        break;
+    }
+    return NULL;
+}
+
+static int check_hook(struct vl_planner *p, const struct oci_hook *h, const char *where)
+{
+    if (h->path == NULL || h->path[0] != '/')
+        return vl_pl_config(p, where, "hook path `%s` is not absolute", h->path ? h->path : "");
+    if (h->has_timeout && (h->timeout <= 0 || h->timeout > INT32_MAX / 1000))
+        return vl_pl_config(p, where, "hook timeout %lld is not a number of seconds above 0", (long long)h->timeout);
+    return 0;
+}
+
+/* path, argv and env are at the same places in both operations. */
+static void put_command(struct vl_op *op, const struct oci_hook *h)
+{
+    vl_op_str(op, 0, h->path);
+    if (h->n_args > 0)
+        vl_op_vec(op, 1, h->args, h->n_args);
+    else
+        vl_op_vec(op, 1, (char *const *)&h->path, 1);
+    if (h->has_env)
+        vl_op_vec(op, 2, h->env, h->n_env);
+}
+
+static int plan_host_kind(struct vl_planner *p, enum vl_hook_kind kind)
+{
+    size_t n;
+    const struct oci_hook *hooks = hooks_of(p, kind, &n);
+    int r = 0;
+    for (size_t i = 0; i < n; i++) {
+        const char *where = vl_pl_at(p, "hooks.%s[%zu]", vl_hook_name(kind), i);
+        r |= check_hook(p, &hooks[i], where);
+        struct vl_op *op = vl_plan_op(p->plan, VL_OP_HOST_HOOK, where);
+        op->n[0] = kind;
+        op->n[1] = hooks[i].timeout * 1000;
+        put_command(op, &hooks[i]);
+    }
+    return r;
+}
+
+int vl_plan_host_hooks(struct vl_planner *p)
+{
+    int r = plan_host_kind(p, VL_HOOK_PRESTART);
+    r |= plan_host_kind(p, VL_HOOK_CREATE_RUNTIME);
+    r |= plan_host_kind(p, VL_HOOK_POSTSTART);
+    return r | plan_host_kind(p, VL_HOOK_POSTSTOP);
+}
+
+/* The state document of runtime.md#state for a hook in the container; *slot is where the pid belongs. */
+static char *render_state(const struct vl_planner *p, const char *status, size_t *slot)
+{
+    const struct oci_config *c = p->spec->config;
+    struct vl_json *j = vl_json_new(NULL);
+    vl_json_obj(j);
+    vl_json_kv_str(j, "ociVersion", VL_OCI_VERSION);
+    vl_json_kv_str(j, "id", p->opts->id);
+    vl_json_kv_str(j, "status", status);
+    vl_json_kv_int(j, "pid", PID_BLANK);
+    vl_json_kv_str(j, "bundle", p->spec->bundle);
+    if (c->n_annotations > 0) {
+        vl_json_key(j, "annotations");
+        vl_json_obj(j);
+        for (size_t i = 0; i < c->n_annotations; i++)
+            vl_json_kv_str(j, c->annotations[i].key, c->annotations[i].value);
+        vl_json_end_obj(j);
+    }
+    vl_json_end_obj(j);
+    size_t len;
+    char *text = vl_json_take(j, &len);
+    /* Quotation marks inside of strings are escaped: the first match is the member itself. */
+    char *pid = strstr(text, "\"pid\":" PID_TEXT) + strlen("\"pid\":");
+    memset(pid, ' ', strlen(PID_TEXT));
+    *slot = (size_t)(pid - text);
+    return text;
+}
+
+static int plan_stage_kind(struct vl_planner *p, enum vl_hook_kind kind, const char *status)
+{
+    size_t n, slot;
+    const struct oci_hook *hooks = hooks_of(p, kind, &n);
+    int r = 0;
+    if (n == 0)
+        return 0;
+    cleanup_free char *state = render_state(p, status, &slot);
+    for (size_t i = 0; i < n; i++) {
+        const char *where = vl_pl_at(p, "hooks.%s[%zu]", vl_hook_name(kind), i);
+        r |= check_hook(p, &hooks[i], where);
+        struct vl_op *op = vl_plan_op(p->plan, VL_OP_HOOK, where);
+        op->n[0] = kind;
+        op->n[1] = hooks[i].timeout * 1000;
+        op->n[2] = (int64_t)slot;
+        op->n[3] = (int64_t)strlen(PID_TEXT);
+        op->n[4] = (int64_t)i;
+        put_command(op, &hooks[i]);
+        vl_op_str(op, 3, state);
+        if (kind == VL_HOOK_CREATE_CONTAINER)
+            vl_op_str(op, 4, p->spec->bundle);
+    }
+    return r;
+}
+
+int vl_plan_create_hooks(struct vl_planner *p)
+{
+    size_t prestart, create_runtime;
+    hooks_of(p, VL_HOOK_PRESTART, &prestart);
+    hooks_of(p, VL_HOOK_CREATE_RUNTIME, &create_runtime);
+    if (prestart + create_runtime > 0)
+        vl_plan_op(p->plan, VL_OP_HOOKS_DUE, NULL);
+    return plan_stage_kind(p, VL_HOOK_CREATE_CONTAINER, "creating");
+}
+
+int vl_plan_start_hooks(struct vl_planner *p)
+{
+    return plan_stage_kind(p, VL_HOOK_START_CONTAINER, "created");
+}

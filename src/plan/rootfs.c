@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The root file system: PROPAGATE, ROOT; MASK, READONLY; PIVOT, ROOT_ATTR.
+ * config.md#root, config-linux.md#rootfs-mount-propagation, #masked-paths, #readonly-paths.
+ */
+#include <sched.h>
+#include <sys/mount.h>
+#include "plan/mounts.h"
+#include "sys/compat.h"
+
+static const struct {
+    const char *word;
+    uint32_t bits;
+} propagations[] = {
+    {"private", MS_PRIVATE},       {"rprivate", MS_PRIVATE | MS_REC},
+    {"slave", MS_SLAVE},           {"rslave", MS_SLAVE | MS_REC},
+    {"shared", MS_SHARED},         {"rshared", MS_SHARED | MS_REC},
+    {"unbindable", MS_UNBINDABLE}, {"runbindable", MS_UNBINDABLE | MS_REC},
+};
+
+/* 0 when nothing is asked for. */
+static int root_propagation(struct vl_planner *p, uint32_t *ret)
+{
+    const char *word = p->spec->config->linux->rootfs_propagation;
+    *ret = 0;
+    if (word == NULL || word[0] == '\0')
+        return 0;
+    for (size_t i = 0; i < VL_ARRAY_LEN(propagations); i++) {
+        if (vl_streq(propagations[i].word, word)) {
+            *ret = propagations[i].bits;
+            return 0;
+        }
+    }
+    return vl_pl_config(p, "linux.rootfsPropagation", "root propagation `%s` is not known", word);
+}
+
+int vl_mount_desc(struct vl_planner *p, enum vl_role role, enum vl_kind kind, unsigned flags, const char *path,
+                  const char *where, bool *ret_clone)
+{
+    bool clone = p->userns && (p->ns_new & CLONE_NEWNS);
+    if (ret_clone != NULL)
+        *ret_clone = clone;
+    return vl_plan_desc(p->plan, role, kind, clone ? VL_ACQ_IN_NS : VL_ACQ_TREE, flags, path, where);
+}
+
+/*
+ * The inherited tree becomes a slave: nothing done in it reaches the host, and what the host unmounts meanwhile
+ * does not stay busy. The root itself is detached from its peers, and gets the propagation that config.json wants
+ * only after the root switch, which a shared root would forbid (pivot_root(2)).
+ */
+int vl_plan_root(struct vl_planner *p)
+{
+    uint32_t propagation;
+    int r = root_propagation(p, &propagation);
+    int desc;
+    bool clone = false, own = (p->ns_new & CLONE_NEWNS) != 0;
+    if (own) {
+        vl_plan_op(p->plan, VL_OP_PROPAGATE, NULL)->n[0] = MS_SLAVE | MS_REC;
+        desc = vl_mount_desc(p, VL_ROLE_ROOT, VL_KIND_DIR, VL_DESC_RECURSIVE, p->spec->rootfs, "root.path", &clone);
+    } else {
+        desc = vl_plan_desc(p->plan, VL_ROLE_ROOT, VL_KIND_DIR, VL_ACQ_OPEN, 0, p->spec->rootfs, "root.path");
+    }
+    struct vl_op *op = vl_plan_op(p->plan, VL_OP_ROOT, "root.path");
+    op->fd[0] = (int16_t)desc;
+    op->n[0] = own ? clone : 2;
+    if (own)
+        op->n[1] = (propagation & (MS_SLAVE | MS_SHARED)) ? MS_SLAVE | MS_REC : MS_PRIVATE | MS_REC;
+    return r;
+}
+
+int vl_root_null_desc(struct vl_planner *p)
+{
+    if (p->null_desc < 0)
+        p->null_desc = vl_mount_desc(p, VL_ROLE_NULL, VL_KIND_CHAR, 0, "/dev/null", NULL, NULL);
+    return p->null_desc;
+}
+
+int vl_root_empty_desc(struct vl_planner *p)
+{
+    if (p->empty_desc < 0)
+        p->empty_desc = vl_mount_desc(p, VL_ROLE_EMPTY, VL_KIND_DIR, 0, NULL, NULL, NULL);
+    return p->empty_desc;
+}
+
+static int plan_path(struct vl_planner *p, enum vl_op_code code, const char *name, size_t i, const char *path)
+{
+    const char *where = vl_pl_at(p, "linux.%s[%zu]", name, i);
+    if (path[0] != '/')
+        return vl_pl_config(p, where, "path `%s` is not absolute", path);
+    struct vl_op *op = vl_plan_op(p->plan, code, where);
+    vl_op_str(op, 0, path);
+    if (code == VL_OP_MASK) {
+        op->fd[0] = (int16_t)vl_root_empty_desc(p);
+        op->fd[1] = (int16_t)vl_root_null_desc(p);
+    }
+    return 0;
+}
+
+int vl_plan_paths(struct vl_planner *p)
+{
+    const struct oci_linux *l = p->spec->config->linux;
+    int r = 0;
+    for (size_t i = 0; i < l->n_masked_paths; i++)
+        r |= plan_path(p, VL_OP_MASK, "maskedPaths", i, l->masked_paths[i]);
+    for (size_t i = 0; i < l->n_readonly_paths; i++)
+        r |= plan_path(p, VL_OP_READONLY, "readonlyPaths", i, l->readonly_paths[i]);
+    return r;
+}
+
+/* A mount namespace that others live in keeps its root: there only our own root directory is changed. */
+static int64_t pivot_mode(const struct vl_planner *p)
+{
+    if (!(p->ns_new & CLONE_NEWNS))
+        return 2;
+    return p->opts->no_pivot ? 1 : 0;
+}
+
+int vl_plan_pivot(struct vl_planner *p)
+{
+    const struct oci_root *root = p->spec->config->root;
+    uint32_t propagation;
+    vl_plan_op(p->plan, VL_OP_PIVOT, NULL)->n[0] = pivot_mode(p);
+    if (root_propagation(p, &propagation) < 0)
+        return -1;
+    if (propagation & (MS_SLAVE | MS_PRIVATE))
+        propagation = 0; /* ROOT did that */
+    if (!root->readonly && propagation == 0)
+        return 0;
+    if (!(p->ns_new & CLONE_NEWNS)) {
+        if (root->readonly)
+            return vl_pl_config(p, "root.readonly", "read-only root: needs a new mount namespace");
+        return vl_pl_config(p, "linux.rootfsPropagation", "root propagation: needs a new mount namespace");
+    }
+    struct vl_op *op = vl_plan_op(p->plan, VL_OP_ROOT_ATTR, root->readonly ? "root.readonly" : "linux.rootfsPropagation");
+    op->n[0] = root->readonly ? MOUNT_ATTR_RDONLY : 0;
+    op->n[1] = propagation;
+    return 0;
+}
