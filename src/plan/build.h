@@ -44,6 +44,7 @@ struct vl_planner {
     struct vl_idmap_line *uid_map, *gid_map; /* of the container's user namespace; owned; none without one */
     size_t n_uid_map, n_gid_map;
     bool setgroups_denied; /* in the container's user namespace */
+    bool fork;             /* the join sequence: the stage starts on the host and forks the container's process */
     bool late_cgroup;      /* the process is put into its cgroup after it was born */
     bool await;            /* something has to be done from outside before the container is set up */
     int null_desc, empty_desc; /* shared by all masks; -1 until one needs it */

@@ -6,6 +6,9 @@
  * Two sequences. Without a namespace to join, the process is born in all new ones by one clone (CLONE with
  * flags). With one, the stage starts on the host, joins, and forks the container's process into the new ones
  * (CLONE with join, JOIN…, FORK): no image of veloci is ever seen from a namespace that others live in.
+ *
+ * A time namespace is entered by the next child; by the next execve too, but only since Linux 6.3. So it takes
+ * the second sequence, unless a new user namespace is to own it.
  */
 #include <linux/capability.h>
 #include <sched.h>
@@ -23,9 +26,8 @@ static bool is_cgroup_late(const struct vl_planner *p)
            !p->host->clone_into_cgroup;
 }
 
-/* Namespaces that one clone makes. A time namespace is entered by exec only after unshare (clone3 with
- * CLONE_NEWTIME leaves no time to write its offsets); a cgroup namespace takes the cgroup of the moment as its
- * root. */
+/* Namespaces that one clone makes. clone3 with CLONE_NEWTIME would leave no time to write the offsets; a cgroup
+ * namespace takes the cgroup of the moment as its root. */
 static uint64_t clone_flags(const struct vl_planner *p)
 {
     uint64_t flags = p->ns_new & ~(uint64_t)CLONE_NEWTIME;
@@ -103,21 +105,24 @@ int vl_plan_ns(struct vl_planner *p)
     p->userns = vl_pl_own(p, CLONE_NEWUSER);
     p->late_cgroup = is_cgroup_late(p);
     p->await |= p->userns || p->late_cgroup;
+    p->fork = p->ns_join != 0 || ((p->ns_new & CLONE_NEWTIME) && !(p->ns_new & CLONE_NEWUSER));
 
     struct vl_op *op = vl_plan_op(p->plan, VL_OP_CLONE, NULL);
-    op->n[0] = p->ns_join ? 0 : (int64_t)clone_flags(p);
-    op->n[1] = p->ns_join != 0;
+    op->n[0] = p->fork ? 0 : (int64_t)clone_flags(p);
+    op->n[1] = p->fork;
     return r;
 }
 
 /* -- inside --------------------------------------------------------------------------------------- */
 
-/* Lines of /proc/PID/timens_offsets, time_namespaces(7). */
+/* UNSHARE, and the lines of /proc/PID/timens_offsets: time_namespaces(7). */
 static int append_time(struct vl_planner *p)
 {
     const struct oci_linux *l = p->spec->config->linux;
     cleanup(str) struct vl_str text = VL_STR_INIT;
     int r = 0;
+    if (p->ns_new & CLONE_NEWTIME)
+        vl_plan_op(p->plan, VL_OP_UNSHARE, NULL)->n[0] = CLONE_NEWTIME;
     for (size_t i = 0; i < l->n_time_offsets; i++) {
         const struct oci_time_offset_entry *e = &l->time_offsets[i];
         const char *where = vl_pl_at(p, "linux.timeOffsets.%s", e->key);
@@ -135,12 +140,25 @@ static int append_time(struct vl_planner *p)
     return r;
 }
 
+static void append_keyring(struct vl_planner *p)
+{
+    const struct oci_process *process = p->spec->config->process;
+    struct vl_op *op = vl_plan_op(p->plan, VL_OP_KEYRING, NULL);
+    vl_op_str(op, 0, p->opts->id);
+    if (p->host->selinux && process != NULL && process->selinux_label != NULL && process->selinux_label[0] != '\0')
+        vl_op_str(op, 1, process->selinux_label);
+}
+
 int vl_plan_identity(struct vl_planner *p)
 {
-    if (p->ns_join) {
+    bool early_time = p->fork && !(p->ns_new & CLONE_NEWUSER);
+    int r = 0;
+    if (p->ns_join)
         append_joins(p);
+    if (early_time)
+        r |= append_time(p);
+    if (p->fork)
         vl_plan_op(p->plan, VL_OP_FORK, NULL)->n[0] = (int64_t)clone_flags(p);
-    }
     vl_plan_op(p->plan, VL_OP_AWAIT, NULL); /* taken out again by build.c when nothing is waited for */
     if (p->userns) {
         struct vl_op *op = vl_plan_op(p->plan, VL_OP_ASSUME, NULL);
@@ -148,12 +166,12 @@ int vl_plan_identity(struct vl_planner *p)
         op->n[1] = p->setup_gid;
         op->n[2] = !p->setgroups_denied;
     }
-    uint64_t rest = p->ns_new & ~clone_flags(p);
-    if (rest != 0)
-        vl_plan_op(p->plan, VL_OP_UNSHARE, NULL)->n[0] = (int64_t)rest;
-    int r = append_time(p);
+    if (p->late_cgroup && (p->ns_new & CLONE_NEWCGROUP))
+        vl_plan_op(p->plan, VL_OP_UNSHARE, NULL)->n[0] = CLONE_NEWCGROUP;
+    if (!early_time)
+        r |= append_time(p);
     if (!p->opts->no_new_keyring)
-        vl_op_str(vl_plan_op(p->plan, VL_OP_KEYRING, NULL), 0, p->opts->id);
+        append_keyring(p);
     if (p->ns_new & CLONE_NEWNET)
         vl_plan_op(p->plan, VL_OP_LOOPBACK, NULL);
     vl_plan_op(p->plan, VL_OP_GUARD, NULL); /* after the maps: /proc/PID of a non-dumpable process is root's */

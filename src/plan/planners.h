@@ -20,6 +20,7 @@ int vl_plan_identity(struct vl_planner *p);     /* ns.c: AWAIT … GUARD */
 int vl_plan_root(struct vl_planner *p);         /* rootfs.c: PROPAGATE, ROOT */
 int vl_plan_mounts(struct vl_planner *p);       /* mounts.c */
 int vl_plan_devices(struct vl_planner *p);      /* devices.c: nodes, links, console */
+int vl_plan_host_hooks(struct vl_planner *p);   /* hooks.c: HOST_HOOK */
 int vl_plan_create_hooks(struct vl_planner *p); /* hooks.c: HOOKS_DUE, createContainer */
 int vl_plan_paths(struct vl_planner *p);        /* rootfs.c: MASK, READONLY */
 int vl_plan_sysctl(struct vl_planner *p);       /* sysctl.c: SYSCTL, HOSTNAME, DOMAINNAME */

@@ -216,7 +216,8 @@ enum vl_op_code {
     VL_OP_READY = 111,
     VL_OP_GATE = 112,     /* n: mode (0 = GO comes on the channel, 1 = on the gate socket); f: gate */
     VL_OP_RLIMIT = 113,   /* n: resource, soft, hard (unsigned 64-bit values) */
-    VL_OP_EXEC = 114,     /* n: home_uid (-1: HOME is set), argc, envc; s: argv, env */
+    VL_OP_EXEC = 114,     /* n: home_uid (-1: HOME is set), argc, envc; s: argv, env. argc 0: config.json has no command, so
+                             there was no RESOLVE, and the answer to GO is ERROR EXEC_NOT_FOUND */
     VL_OP_CODE_MAX = 128
 };
 

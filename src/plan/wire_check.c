@@ -113,7 +113,7 @@ static int arguments_ok(const struct vl_wire_view *v, const struct vl_wire_op *o
         return op->s[0].len >= 8 && op->s[0].len <= FILTER_MAX && op->s[0].len % 8 == 0 && op->n[1] >= 0 &&
                op->n[1] <= 2;
     case VL_OP_EXEC:
-        return op->n[1] >= 1 && op->n[1] == (int64_t)vector_count(v, op->s[0]) &&
+        return op->n[1] == (int64_t)vector_count(v, op->s[0]) &&
                op->n[2] == (int64_t)vector_count(v, op->s[1]);
     case VL_OP_HOOK:
         return op->n[2] >= 0 && op->n[3] >= 0 && op->n[3] <= 32 && op->n[2] <= (int64_t)op->s[3].len &&
@@ -187,12 +187,13 @@ static uint32_t needs(const struct vl_wire_op *op)
     case VL_OP_RESOLVE:
         return once_bit(VL_OP_CREDS);
     case VL_OP_READY:
-        return once_bit(VL_OP_RESOLVE) | once_bit(VL_OP_GUARD);
+        return once_bit(VL_OP_CREDS) | once_bit(VL_OP_GUARD);
     case VL_OP_GATE:
         return once_bit(VL_OP_READY);
     case VL_OP_RLIMIT:
-    case VL_OP_EXEC:
         return once_bit(VL_OP_GATE);
+    case VL_OP_EXEC: /* without a command there is nothing to resolve, and start will fail */
+        return once_bit(VL_OP_GATE) | (op->n[1] > 0 ? once_bit(VL_OP_RESOLVE) : 0);
     case VL_OP_SECCOMP:
     case VL_OP_HOOK:
         return op->phase == VL_PHASE_READY ? once_bit(VL_OP_GATE) : once_bit(VL_OP_GUARD);
@@ -208,6 +209,8 @@ static uint32_t forbids(const struct vl_wire_op *op)
         return once_bit(VL_OP_FORK) | once_bit(VL_OP_ASSUME) | once_bit(VL_OP_GUARD);
     if (op->code == VL_OP_FORK)
         return once_bit(VL_OP_AWAIT) | once_bit(VL_OP_ASSUME) | once_bit(VL_OP_GUARD);
+    if (op->code == VL_OP_RESOLVE)
+        return once_bit(VL_OP_READY);
     return op->code == VL_OP_EXEC ? 0 : once_bit(VL_OP_EXEC);
 }
 

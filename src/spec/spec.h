@@ -12,6 +12,9 @@
 #include "base/error.h"
 #include "base/str.h"
 
+/* The version of the runtime specification that this program follows. */
+#define VL_OCI_VERSION "1.3.0"
+
 struct vl_spec {
     struct oci_doc *doc;
     struct oci_config *config; /* in doc; root and linux are never NULL after loading */
