@@ -26,6 +26,8 @@ tests_unit_test_spec_SOURCES = tests/unit/test-spec.c tests/unit/tap.h
 tests_unit_test_spec_LDADD = $(SPEC_LIBS)
 EXTRA_DIST += tests/data
 
+EXTRA_DIST += tests/unit/tap.h
+
 # Layer base
 BASE_TESTS = tests/unit/test-base-str tests/unit/test-base-io tests/unit/test-base-names tests/unit/test-base-error
 check_PROGRAMS += $(BASE_TESTS)

@@ -10,6 +10,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stddef.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -308,6 +309,45 @@ static void attachment(void)
     rmdir(path);
 }
 
+/* In a mount namespace with a bpf file system of its own. */
+static int pin(void)
+{
+    static const struct bpf_insn allow[] = {{.code = 0xb7, .imm = 1}, {.code = 0x95}};
+    char dir[] = "/tmp/veloci-test-XXXXXX";
+    cleanup_fd int prog =
+        vl_bpf_load(BPF_PROG_TYPE_CGROUP_DEVICE, BPF_CGROUP_DEVICE, allow, 2, "GPL", "p", NULL, 0);
+    if (prog < 0 || unshare(CLONE_NEWNS) < 0 ||
+        mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+        return 77;
+    if (mkdtemp(dir) == NULL || mount("bpf", dir, "bpf", 0, NULL) < 0) {
+        rmdir(dir);
+        return 77;
+    }
+    char *path = vl_path_join(dir, "p");
+    int r = vl_bpf_pin(prog, path);
+    int again = vl_bpf_get(path);
+    uint32_t a = 0, b = 1;
+    int result = r == 0 && again >= 0 && (fcntl(again, F_GETFD) & FD_CLOEXEC) &&
+                         vl_bpf_prog_id(prog, &a) == 0 && vl_bpf_prog_id(again, &b) == 0 &&
+                         a == b && vl_bpf_pin(prog, path) == -EEXIST
+                     ? 100
+                     : 1;
+    vl_close(again);
+    umount2(dir, MNT_DETACH);
+    rmdir(dir);
+    free(path);
+    return result;
+}
+
+static void pinning(void)
+{
+    int r = in_child(pin);
+    if (r == 77)
+        skip("no bpf file system to pin in");
+    else
+        is_int(r, 100, "pinned and got back");
+}
+
 int main(void)
 {
     capabilities();
@@ -322,5 +362,6 @@ int main(void)
     programs("by a child without a memory limit");
     unsetenv("VELOCI_DISABLE");
     attachment();
+    pinning();
     return done_testing();
 }
