@@ -95,6 +95,7 @@ bundle() {
     name=$1
     shift
     [ -d "$WORK/rootfs/bin" ] || "$TESTS/lib/mkrootfs" "$WORK/rootfs" || return
+    # shellcheck disable=SC2086 # several options
     "$TESTS/lib/mkbundle" --rootfs "$WORK/rootfs" ${MKBUNDLE:-} "$CLI/config.json" "$WORK/$name" "$@"
 }
 
