@@ -139,8 +139,9 @@ int oci_parse(enum oci_type type, const char *buf, size_t len, struct oci_doc **
         document_problem(r, 0, text);
         status = -EFBIG;
     } else {
-        /* Structs and copied strings of real documents take 0.5 to 1.2 times the text. */
-        r->doc = oci_doc_new_sized(len + len / 4);
+        /* Structs and strings of real documents take 0.8 times an indented text, 1.6 times a
+         * compact one; what is not used is never touched. */
+        r->doc = oci_doc_new_sized(2 * len);
         if (r->doc != NULL)
             run(r);
         else

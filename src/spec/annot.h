@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The annotations that have an effect, in one table with their types; docs/annotations.md says what
- * they do. */
+/*
+ * The annotations that have an effect, in one table with their types. What no code honours must have a
+ * row of type VL_ANNOT_MISSING: it is refused then, not ignored.
+ */
 #ifndef VL_SPEC_ANNOT_H
 #define VL_SPEC_ANNOT_H
 
