@@ -29,17 +29,11 @@ bool vl_devices_must_bind(const struct vl_planner *p)
     return p->userns || !p->host->in_initial_userns;
 }
 
-static char *device_path(const struct oci_device *d)
-{
-    cleanup_free char *absolute = vl_path_join("/", d->path);
-    return vl_path_clean(absolute);
-}
-
 static bool is_listed(const struct vl_planner *p, const char *path)
 {
     const struct oci_linux *l = p->spec->config->linux;
     for (size_t i = 0; i < l->n_devices; i++) {
-        cleanup_free char *listed = device_path(&l->devices[i]);
+        cleanup_free char *listed = vl_path_clean(l->devices[i].path);
         if (vl_streq(listed, path))
             return true;
     }
@@ -88,43 +82,21 @@ void vl_devices_append_defaults(struct vl_planner *p, const char *dir, const cha
     }
 }
 
-/* Numbers as the kernel packs them: 12 and 20 bits. */
-static int check_numbers(struct vl_planner *p, const struct oci_device *d, const char *where)
-{
-    if (!d->has_major || !d->has_minor)
-        return vl_pl_config(p, where, "device `%s`: major and minor are needed", d->path);
-    if (d->major < 0 || d->major > 0xfff || d->minor < 0 || d->minor > 0xfffff)
-        return vl_pl_config(p, where, "device `%s`: there is no device %lld:%lld", d->path, (long long)d->major,
-                            (long long)d->minor);
-    return 0;
-}
-
-static int plan_device(struct vl_planner *p, size_t i)
+static void append_listed(struct vl_planner *p, size_t i)
 {
     const struct oci_device *d = &p->spec->config->linux->devices[i];
     cleanup_free char *where = vl_asprintf("linux.devices[%zu]", i);
-    cleanup_free char *path = device_path(d);
-    unsigned type = S_IFIFO, major = 0, minor = 0;
-    if (vl_streq(d->type, "c") || vl_streq(d->type, "u"))
-        type = S_IFCHR;
-    else if (vl_streq(d->type, "b"))
-        type = S_IFBLK;
-    else if (!vl_streq(d->type, "p"))
-        return vl_pl_config(p, where, "device type `%s` is not known", d->type);
-    if (type != S_IFIFO) {
-        if (check_numbers(p, d, where) < 0)
-            return -1;
-        major = (unsigned)d->major;
-        minor = (unsigned)d->minor;
-    }
-    struct vl_op *op = append_node(p, type, major, minor, path, path, where);
+    cleanup_free char *path = vl_path_clean(d->path);
+    unsigned type = d->type[0] == 'p' ? S_IFIFO : d->type[0] == 'b' ? S_IFBLK : S_IFCHR; /* u is c without a buffer */
+    bool numbers = type != S_IFIFO; /* some documents give numbers to a FIFO too */
+    struct vl_op *op = append_node(p, type, numbers ? (unsigned)d->major : 0, numbers ? (unsigned)d->minor : 0, path,
+                                   path, where);
     if (d->has_file_mode)
         op->n[3] = d->file_mode & 07777; /* engines put the type's bits there too */
     if (d->has_uid)
         op->n[4] = d->uid;
     if (d->has_gid)
         op->n[5] = d->gid;
-    return 0;
 }
 
 /* A /dev that is a bind mount belongs to somebody else: nothing is made in it. */
@@ -161,14 +133,13 @@ static void append_console(struct vl_planner *p)
 
 int vl_plan_devices(struct vl_planner *p)
 {
-    int r = 0;
     if (!dev_is_bind(p)) {
         for (size_t i = 0; i < p->spec->config->linux->n_devices; i++)
-            r |= plan_device(p, i);
+            append_listed(p, i);
         vl_devices_append_defaults(p, "/dev", NULL);
     } else if (p->spec->config->linux->n_devices > 0) {
         vl_pl_note(p, "linux.devices: nothing is made in /dev, because it is a bind mount");
     }
     append_console(p);
-    return r;
+    return 0;
 }

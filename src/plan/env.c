@@ -61,10 +61,6 @@ bool vl_env_build(struct vl_planner *p, const struct oci_process *process, struc
         const char *e = process->env[i];
         if (!keep[i] || is_ours(p, e) || vl_streq(e, "HOME="))
             continue;
-        if (strchr(e, '=') == NULL) {
-            vl_pl_note(p, "process.env[%zu]: left out, because it is not NAME=VALUE", i);
-            continue;
-        }
         home |= has_name(e, "HOME");
         vl_strv_add(ret, e);
     }

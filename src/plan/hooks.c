@@ -43,13 +43,10 @@ static const struct oci_hook *hooks_of(const struct vl_planner *p, enum vl_hook_
     return NULL;
 }
 
-static int check_hook(struct vl_planner *p, const struct oci_hook *h, const char *where)
+/* Whole seconds in the document; what is longer than poll(2) can wait is as good as that. */
+static int64_t timeout_ms(const struct oci_hook *h)
 {
-    if (h->path == NULL || h->path[0] != '/')
-        return vl_pl_config(p, where, "hook path `%s` is not absolute", h->path ? h->path : "");
-    if (h->has_timeout && (h->timeout <= 0 || h->timeout > INT32_MAX / 1000))
-        return vl_pl_config(p, where, "hook timeout %lld is not a number of seconds above 0", (long long)h->timeout);
-    return 0;
+    return h->timeout > INT32_MAX / 1000 ? INT32_MAX : h->timeout * 1000;
 }
 
 /* path, argv and env are at the same places in both operations. */
@@ -64,28 +61,26 @@ static void put_command(struct vl_op *op, const struct oci_hook *h)
         vl_op_vec(op, 2, h->env, h->n_env);
 }
 
-static int plan_host_kind(struct vl_planner *p, enum vl_hook_kind kind)
+static void append_host_kind(struct vl_planner *p, enum vl_hook_kind kind)
 {
     size_t n;
     const struct oci_hook *hooks = hooks_of(p, kind, &n);
-    int r = 0;
     for (size_t i = 0; i < n; i++) {
         const char *where = vl_pl_at(p, "hooks.%s[%zu]", vl_hook_name(kind), i);
-        r |= check_hook(p, &hooks[i], where);
         struct vl_op *op = vl_plan_op(p->plan, VL_OP_HOST_HOOK, where);
         op->n[0] = kind;
-        op->n[1] = hooks[i].timeout * 1000;
+        op->n[1] = timeout_ms(&hooks[i]);
         put_command(op, &hooks[i]);
     }
-    return r;
 }
 
 int vl_plan_host_hooks(struct vl_planner *p)
 {
-    int r = plan_host_kind(p, VL_HOOK_PRESTART);
-    r |= plan_host_kind(p, VL_HOOK_CREATE_RUNTIME);
-    r |= plan_host_kind(p, VL_HOOK_POSTSTART);
-    return r | plan_host_kind(p, VL_HOOK_POSTSTOP);
+    append_host_kind(p, VL_HOOK_PRESTART);
+    append_host_kind(p, VL_HOOK_CREATE_RUNTIME);
+    append_host_kind(p, VL_HOOK_POSTSTART);
+    append_host_kind(p, VL_HOOK_POSTSTOP);
+    return 0;
 }
 
 /* The state document of runtime.md#state for a hook in the container; *slot is where the pid belongs. */
@@ -116,20 +111,18 @@ static char *render_state(const struct vl_planner *p, const char *status, size_t
     return text;
 }
 
-static int plan_stage_kind(struct vl_planner *p, enum vl_hook_kind kind, const char *status)
+static void append_stage_kind(struct vl_planner *p, enum vl_hook_kind kind, const char *status)
 {
     size_t n, slot;
     const struct oci_hook *hooks = hooks_of(p, kind, &n);
-    int r = 0;
     if (n == 0)
-        return 0;
+        return;
     cleanup_free char *state = render_state(p, status, &slot);
     for (size_t i = 0; i < n; i++) {
         const char *where = vl_pl_at(p, "hooks.%s[%zu]", vl_hook_name(kind), i);
-        r |= check_hook(p, &hooks[i], where);
         struct vl_op *op = vl_plan_op(p->plan, VL_OP_HOOK, where);
         op->n[0] = kind;
-        op->n[1] = hooks[i].timeout * 1000;
+        op->n[1] = timeout_ms(&hooks[i]);
         op->n[2] = (int64_t)slot;
         op->n[3] = (int64_t)strlen(PID_TEXT);
         op->n[4] = (int64_t)i;
@@ -138,7 +131,6 @@ static int plan_stage_kind(struct vl_planner *p, enum vl_hook_kind kind, const c
         if (kind == VL_HOOK_CREATE_CONTAINER)
             vl_op_str(op, 4, p->spec->bundle);
     }
-    return r;
 }
 
 int vl_plan_create_hooks(struct vl_planner *p)
@@ -148,10 +140,12 @@ int vl_plan_create_hooks(struct vl_planner *p)
     hooks_of(p, VL_HOOK_CREATE_RUNTIME, &create_runtime);
     if (prestart + create_runtime > 0)
         vl_plan_op(p->plan, VL_OP_HOOKS_DUE, NULL);
-    return plan_stage_kind(p, VL_HOOK_CREATE_CONTAINER, "creating");
+    append_stage_kind(p, VL_HOOK_CREATE_CONTAINER, "creating");
+    return 0;
 }
 
 int vl_plan_start_hooks(struct vl_planner *p)
 {
-    return plan_stage_kind(p, VL_HOOK_START_CONTAINER, "created");
+    append_stage_kind(p, VL_HOOK_START_CONTAINER, "created");
+    return 0;
 }

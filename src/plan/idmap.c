@@ -125,7 +125,7 @@ static void choose_auto_maps(struct vl_planner *p)
 static int choose_maps(struct vl_planner *p)
 {
     const struct oci_linux *l = p->spec->config->linux;
-    if (l->n_uid_mappings == 0 && l->n_gid_mappings == 0) {
+    if (l->n_uid_mappings == 0) {
         if (p->ns_join & CLONE_NEWUSER)
             return 0;
         if (p->host->euid == 0)
@@ -133,23 +133,14 @@ static int choose_maps(struct vl_planner *p)
         choose_auto_maps(p);
         return 0;
     }
-    if (l->n_uid_mappings == 0)
-        return vl_pl_config(p, "linux.uidMappings", "id mappings: group ids are mapped, user ids are not");
-    if (l->n_gid_mappings == 0)
-        return vl_pl_config(p, "linux.gidMappings", "id mappings: user ids are mapped, group ids are not");
     vl_idmap_copy(l->uid_mappings, l->n_uid_mappings, &p->uid_map);
     vl_idmap_copy(l->gid_mappings, l->n_gid_mappings, &p->gid_map);
     p->n_uid_map = l->n_uid_mappings;
     p->n_gid_map = l->n_gid_mappings;
-    int r = vl_idmap_check(p, p->uid_map, p->n_uid_map, "linux.uidMappings");
-    r |= vl_idmap_check(p, p->gid_map, p->n_gid_map, "linux.gidMappings");
-    if (r == 0)
-        r = check_outer(p, p->uid_map, p->n_uid_map, p->host->own_uid_map, p->host->n_own_uid_map,
+    int r = check_outer(p, p->uid_map, p->n_uid_map, p->host->own_uid_map, p->host->n_own_uid_map,
                         "linux.uidMappings");
-    if (r == 0)
-        r = check_outer(p, p->gid_map, p->n_gid_map, p->host->own_gid_map, p->host->n_own_gid_map,
-                        "linux.gidMappings");
-    return r;
+    return r | check_outer(p, p->gid_map, p->n_gid_map, p->host->own_gid_map, p->host->n_own_gid_map,
+                           "linux.gidMappings");
 }
 
 static bool is_own_only(const struct vl_idmap_line *map, size_t n, uint32_t own)
@@ -216,8 +207,8 @@ int vl_plan_idmap(struct vl_planner *p)
     const struct oci_linux *l = p->spec->config->linux;
     p->setgroups_denied = p->host->setgroups_denied;
     if (!p->userns) {
-        if (l->n_uid_mappings > 0 || l->n_gid_mappings > 0)
-            return vl_pl_config(p, l->n_uid_mappings > 0 ? "linux.uidMappings" : "linux.gidMappings",
+        if (l->n_uid_mappings > 0)
+            return vl_pl_config(p, "linux.uidMappings",
                                 "id mappings need a user namespace, which linux.namespaces does not have");
         return 0;
     }

@@ -242,8 +242,6 @@ static int plan_entry(const struct vl_mount_entry *e)
         return vl_mount_plan_cgroup_v1(e);
     if (bind)
         return vl_mount_plan_bind(e);
-    if (e->type[0] == '\0')
-        return vl_pl_config(e->p, e->where, "mount at `%s`: no type is given, and it is no bind mount", e->target);
     for (size_t i = 0; i < VL_ARRAY_LEN(planners); i++)
         if (vl_streq(planners[i].type, e->type))
             return planners[i].plan(e);
@@ -277,8 +275,6 @@ static int plan_mount(struct vl_planner *p, size_t i)
     cleanup_free char *absolute = vl_path_join("/", m->destination); /* relative ones are tolerated since 1.2 */
     cleanup_free char *target = vl_path_clean(absolute);
     cleanup(mopts) struct vl_mopts o = {.bind = false};
-    if (m->destination[0] == '\0')
-        return vl_pl_config(p, where, "mount: the destination is empty");
     bool no_defaults = m->type != NULL && vl_streq(m->type, "bind");
     if (parse_options(p, m, where, no_defaults ? "" : target, &o) < 0)
         return -1;

@@ -47,20 +47,15 @@ static int read_entry(struct vl_planner *p, size_t i)
 {
     const struct oci_namespace *ns = &p->spec->config->linux->namespaces[i];
     const char *where = vl_pl_at(p, "linux.namespaces[%zu]", i);
-    int64_t type;
-    if (vl_name_find(vl_ns_names, ns->type, &type) < 0)
-        return vl_pl_config(p, where, "namespace type `%s` is not known", ns->type);
+    int64_t type = 0;
+    (void)vl_name_find(vl_ns_names, ns->type, &type); /* known, and given once: spec/check.h */
     uint64_t flag = (uint64_t)type;
-    if (vl_pl_own(p, flag))
-        return vl_pl_config(p, where, "namespace type `%s` is given twice", ns->type);
     if (check_available(p, flag, ns->type, where) < 0)
         return -1;
     if (ns->path == NULL || ns->path[0] == '\0') {
         p->ns_new |= flag;
         return 0;
     }
-    if (ns->path[0] != '/')
-        return vl_pl_config(p, where, "namespace path `%s` is not absolute", ns->path);
     p->ns_join |= flag;
     int d = vl_plan_desc(p->plan, VL_ROLE_NS, VL_KIND_NSFS, VL_ACQ_OPEN, 0, ns->path, where);
     p->plan->desc[d].aux = (uint32_t)flag;
@@ -116,28 +111,19 @@ int vl_plan_ns(struct vl_planner *p)
 /* -- inside --------------------------------------------------------------------------------------- */
 
 /* UNSHARE, and the lines of /proc/PID/timens_offsets: time_namespaces(7). */
-static int append_time(struct vl_planner *p)
+static void append_time(struct vl_planner *p)
 {
     const struct oci_linux *l = p->spec->config->linux;
     cleanup(str) struct vl_str text = VL_STR_INIT;
-    int r = 0;
-    if (p->ns_new & CLONE_NEWTIME)
-        vl_plan_op(p->plan, VL_OP_UNSHARE, NULL)->n[0] = CLONE_NEWTIME;
+    if (!(p->ns_new & CLONE_NEWTIME))
+        return;
+    vl_plan_op(p->plan, VL_OP_UNSHARE, NULL)->n[0] = CLONE_NEWTIME;
     for (size_t i = 0; i < l->n_time_offsets; i++) {
         const struct oci_time_offset_entry *e = &l->time_offsets[i];
-        const char *where = vl_pl_at(p, "linux.timeOffsets.%s", e->key);
-        if (!vl_streq(e->key, "monotonic") && !vl_streq(e->key, "boottime"))
-            r |= vl_pl_config(p, where, "time offset of clock `%s`: only monotonic and boottime have one", e->key);
-        else if (e->value.nanosecs >= 1000000000u)
-            r |= vl_pl_config(p, where, "time offset: %u nanoseconds are a second or more", e->value.nanosecs);
-        else if (!(p->ns_new & CLONE_NEWTIME))
-            r |= vl_pl_config(p, where, "time offset: needs a new time namespace");
-        else
-            vl_str_addf(&text, "%s %lld %u\n", e->key, (long long)e->value.secs, e->value.nanosecs);
+        vl_str_addf(&text, "%s %lld %u\n", e->key, (long long)e->value.secs, e->value.nanosecs);
     }
     if (text.len > 0)
         vl_op_str(vl_plan_op(p->plan, VL_OP_TIME_OFFSETS, "linux.timeOffsets"), 0, text.s);
-    return r;
 }
 
 static void append_keyring(struct vl_planner *p)
@@ -152,11 +138,10 @@ static void append_keyring(struct vl_planner *p)
 int vl_plan_identity(struct vl_planner *p)
 {
     bool early_time = p->fork && !(p->ns_new & CLONE_NEWUSER);
-    int r = 0;
     if (p->ns_join)
         append_joins(p);
     if (early_time)
-        r |= append_time(p);
+        append_time(p);
     if (p->fork)
         vl_plan_op(p->plan, VL_OP_FORK, NULL)->n[0] = (int64_t)clone_flags(p);
     vl_plan_op(p->plan, VL_OP_AWAIT, NULL); /* taken out again by build.c when nothing is waited for */
@@ -169,11 +154,11 @@ int vl_plan_identity(struct vl_planner *p)
     if (p->late_cgroup && (p->ns_new & CLONE_NEWCGROUP))
         vl_plan_op(p->plan, VL_OP_UNSHARE, NULL)->n[0] = CLONE_NEWCGROUP;
     if (!early_time)
-        r |= append_time(p);
+        append_time(p);
     if (!p->opts->no_new_keyring)
         append_keyring(p);
     if (p->ns_new & CLONE_NEWNET)
         vl_plan_op(p->plan, VL_OP_LOOPBACK, NULL);
     vl_plan_op(p->plan, VL_OP_GUARD, NULL); /* after the maps: /proc/PID of a non-dumpable process is root's */
-    return r;
+    return 0;
 }

@@ -13,6 +13,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/names.h"
+#include "plan/hookname.h"
 #include "plan/plan.h"
 #include "sys/compat.h"
 
@@ -69,22 +70,13 @@ static const struct vl_name cred_flag_names[] = {
     {NULL, 0},
 };
 static const struct vl_name lsm_names[] = {{"apparmor", VL_LSM_APPARMOR}, {"selinux", VL_LSM_SELINUX}, {NULL, 0}};
-static const struct vl_name hook_names[] = {
-    {"prestart", VL_HOOK_PRESTART},
-    {"createRuntime", VL_HOOK_CREATE_RUNTIME},
-    {"createContainer", VL_HOOK_CREATE_CONTAINER},
-    {"startContainer", VL_HOOK_START_CONTAINER},
-    {"poststart", VL_HOOK_POSTSTART},
-    {"poststop", VL_HOOK_POSTSTOP},
-    {NULL, 0},
-};
 static const struct vl_name pivot_names[] = {{"pivot_root", 0}, {"move", 1}, {"chroot", 2}, {NULL, 0}};
 static const struct vl_name gate_names[] = {{"channel", 0}, {"socket", 1}, {NULL, 0}};
 static const struct vl_name root_clone_names[] = {{"tree", 0}, {"clone", 1}, {"as-is", 2}, {NULL, 0}};
 static const struct vl_name listener_names[] = {{"none", 0}, {"announce", 1}, {"send", 2}, {NULL, 0}};
 static const struct vl_name id_kind_names[] = {{"uid", 0}, {"gid", 1}, {NULL, 0}};
 
-enum how { FLAGS = 1, NAME, BOOL, OCTAL, CAPS };
+enum how { FLAGS = 1, NAME, BOOL, OCTAL, CAPS, HOOK };
 
 /* How a numeric argument is shown; code 0 = of any operation. */
 static const struct format {
@@ -111,7 +103,7 @@ static const struct format {
     {VL_OP_IDMAP, "kind", NAME, id_kind_names},
     {VL_OP_PIVOT, "mode", NAME, pivot_names},
     {VL_OP_GATE, "mode", NAME, gate_names},
-    {0, "hook", NAME, hook_names},
+    {0, "hook", HOOK, NULL},
     {0, "resource", NAME, NULL},
     {VL_OP_MKDIR, "mode", OCTAL, NULL},
     {VL_OP_DEVICE, "mode", OCTAL, NULL},
@@ -192,6 +184,9 @@ static void put_number(struct vl_json *j, const struct vl_op *op, const char *ke
     case BOOL:
         if (v != 0)
             vl_json_kv_bool(j, key, true);
+        return;
+    case HOOK:
+        vl_json_kv_str(j, key, vl_hook_name((enum vl_hook_kind)v));
         return;
     case OCTAL:
         snprintf(text, sizeof(text), "0%llo", (unsigned long long)v);

@@ -19,19 +19,13 @@ static const struct {
 };
 
 /* 0 when nothing is asked for. */
-static int root_propagation(struct vl_planner *p, uint32_t *ret)
+static uint32_t root_propagation(const struct vl_planner *p)
 {
     const char *word = p->spec->config->linux->rootfs_propagation;
-    *ret = 0;
-    if (word == NULL || word[0] == '\0')
-        return 0;
-    for (size_t i = 0; i < VL_ARRAY_LEN(propagations); i++) {
-        if (vl_streq(propagations[i].word, word)) {
-            *ret = propagations[i].bits;
-            return 0;
-        }
-    }
-    return vl_pl_config(p, "linux.rootfsPropagation", "root propagation `%s` is not known", word);
+    for (size_t i = 0; word != NULL && i < VL_ARRAY_LEN(propagations); i++)
+        if (vl_streq(propagations[i].word, word))
+            return propagations[i].bits;
+    return 0;
 }
 
 int vl_mount_desc(struct vl_planner *p, enum vl_role role, enum vl_kind kind, unsigned flags, const char *path,
@@ -50,8 +44,7 @@ int vl_mount_desc(struct vl_planner *p, enum vl_role role, enum vl_kind kind, un
  */
 int vl_plan_root(struct vl_planner *p)
 {
-    uint32_t propagation;
-    int r = root_propagation(p, &propagation);
+    uint32_t propagation = root_propagation(p);
     int desc;
     bool clone = false, own = (p->ns_new & CLONE_NEWNS) != 0;
     if (own) {
@@ -65,7 +58,7 @@ int vl_plan_root(struct vl_planner *p)
     op->n[0] = own ? clone : 2;
     if (own)
         op->n[1] = (propagation & (MS_SLAVE | MS_SHARED)) ? MS_SLAVE | MS_REC : MS_PRIVATE | MS_REC;
-    return r;
+    return 0;
 }
 
 int vl_root_null_desc(struct vl_planner *p)
@@ -82,29 +75,24 @@ int vl_root_empty_desc(struct vl_planner *p)
     return p->empty_desc;
 }
 
-static int plan_path(struct vl_planner *p, enum vl_op_code code, const char *name, size_t i, const char *path)
+static void append_path(struct vl_planner *p, enum vl_op_code code, const char *name, size_t i, const char *path)
 {
-    const char *where = vl_pl_at(p, "linux.%s[%zu]", name, i);
-    if (path[0] != '/')
-        return vl_pl_config(p, where, "path `%s` is not absolute", path);
-    struct vl_op *op = vl_plan_op(p->plan, code, where);
+    struct vl_op *op = vl_plan_op(p->plan, code, vl_pl_at(p, "linux.%s[%zu]", name, i));
     vl_op_str(op, 0, path);
     if (code == VL_OP_MASK) {
         op->fd[0] = (int16_t)vl_root_empty_desc(p);
         op->fd[1] = (int16_t)vl_root_null_desc(p);
     }
-    return 0;
 }
 
 int vl_plan_paths(struct vl_planner *p)
 {
     const struct oci_linux *l = p->spec->config->linux;
-    int r = 0;
     for (size_t i = 0; i < l->n_masked_paths; i++)
-        r |= plan_path(p, VL_OP_MASK, "maskedPaths", i, l->masked_paths[i]);
+        append_path(p, VL_OP_MASK, "maskedPaths", i, l->masked_paths[i]);
     for (size_t i = 0; i < l->n_readonly_paths; i++)
-        r |= plan_path(p, VL_OP_READONLY, "readonlyPaths", i, l->readonly_paths[i]);
-    return r;
+        append_path(p, VL_OP_READONLY, "readonlyPaths", i, l->readonly_paths[i]);
+    return 0;
 }
 
 /* A mount namespace that others live in keeps its root: there only our own root directory is changed. */
@@ -118,10 +106,8 @@ static int64_t pivot_mode(const struct vl_planner *p)
 int vl_plan_pivot(struct vl_planner *p)
 {
     const struct oci_root *root = p->spec->config->root;
-    uint32_t propagation;
+    uint32_t propagation = root_propagation(p);
     vl_plan_op(p->plan, VL_OP_PIVOT, NULL)->n[0] = pivot_mode(p);
-    if (root_propagation(p, &propagation) < 0)
-        return -1;
     if (propagation & (MS_SLAVE | MS_PRIVATE))
         propagation = 0; /* ROOT did that */
     if (!root->readonly && propagation == 0)

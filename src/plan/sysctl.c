@@ -39,13 +39,6 @@ static char *to_file(const char *key)
     return file;
 }
 
-static bool is_sound(const char *file)
-{
-    size_t n = strlen(file);
-    return n > 0 && file[0] != '/' && file[n - 1] != '/' && strstr(file, "//") == NULL && !vl_path_has_dotdot(file) &&
-           !vl_starts_with(file, "./") && strstr(file, "/./") == NULL;
-}
-
 static bool matches(const char *pattern, const char *file)
 {
     size_t n = strlen(pattern);
@@ -71,10 +64,8 @@ static int check_allowed(struct vl_planner *p, const char *key, const char *file
 static int plan_sysctl(struct vl_planner *p, const struct oci_kv *kv)
 {
     const struct oci_config *c = p->spec->config;
-    cleanup_free char *where = vl_asprintf("linux.sysctl.%s", kv->key);
+    cleanup_free char *where = vl_asprintf("linux.sysctl[\"%s\"]", kv->key);
     cleanup_free char *file = to_file(kv->key);
-    if (!is_sound(file))
-        return vl_pl_config(p, where, "sysctl `%s` is not a name", kv->key);
     if (check_allowed(p, kv->key, file, where) < 0)
         return -1;
     if (vl_streq(file, "kernel/domainname") && c->domainname != NULL && c->domainname[0] != '\0' &&
@@ -86,16 +77,10 @@ static int plan_sysctl(struct vl_planner *p, const struct oci_kv *kv)
     return 0;
 }
 
-static int plan_name(struct vl_planner *p, enum vl_op_code code, const char *property, const char *name)
+static void append_name(struct vl_planner *p, enum vl_op_code code, const char *property, const char *name)
 {
-    if (name == NULL || name[0] == '\0')
-        return 0;
-    if (!vl_pl_own(p, CLONE_NEWUTS))
-        return vl_pl_config(p, property, "set the %s: needs a uts namespace", property);
-    if (strlen(name) > 64) /* __NEW_UTS_LEN */
-        return vl_pl_config(p, property, "set the %s: `%s` is longer than 64 bytes", property, name);
-    vl_op_str(vl_plan_op(p->plan, code, property), 0, name);
-    return 0;
+    if (name != NULL && name[0] != '\0')
+        vl_op_str(vl_plan_op(p->plan, code, property), 0, name);
 }
 
 int vl_plan_sysctl(struct vl_planner *p)
@@ -104,7 +89,7 @@ int vl_plan_sysctl(struct vl_planner *p)
     int r = 0;
     for (size_t i = 0; i < c->linux->n_sysctl; i++)
         r |= plan_sysctl(p, &c->linux->sysctl[i]);
-    r |= plan_name(p, VL_OP_HOSTNAME, "hostname", c->hostname);
-    r |= plan_name(p, VL_OP_DOMAINNAME, "domainname", c->domainname);
+    append_name(p, VL_OP_HOSTNAME, "hostname", c->hostname);
+    append_name(p, VL_OP_DOMAINNAME, "domainname", c->domainname);
     return r;
 }
