@@ -70,3 +70,12 @@ tests_unit_test_state_SOURCES = tests/unit/test-state.c tests/unit/tap.h
 tests_unit_test_state_LDADD = src/state/libstate.a src/sys/libsys.a $(BASE_LIBS) $(CAP_LIBS)
 tests_unit_test_cli_parse_SOURCES = tests/unit/test-cli-parse.c tests/unit/tap.h
 tests_unit_test_cli_parse_LDADD = src/cli/libcli.a src/state/libstate.a src/sys/libsys.a $(BASE_LIBS) $(CAP_LIBS)
+# Layer cgroup, with switches for its fallbacks as above.
+check_LIBRARIES += tests/unit/libcgroup-test.a
+tests_unit_libcgroup_test_a_SOURCES = $(src_cgroup_libcgroup_a_SOURCES)
+tests_unit_libcgroup_test_a_CPPFLAGS = $(AM_CPPFLAGS) -DVL_TEST_BUILD
+check_PROGRAMS += tests/unit/test-cgroup-live
+TESTS += tests/unit/test-cgroup-live
+tests_unit_test_cgroup_live_SOURCES = tests/unit/test-cgroup-live.c tests/unit/tap.h
+tests_unit_test_cgroup_live_LDADD = tests/unit/libcgroup-test.a src/plan/libplan.a tests/unit/libsys-test.a \
+	libocispec/libocispec.a $(BASE_LIBS) $(CAP_LIBS)

@@ -153,11 +153,14 @@ static int wait_empty(struct vl_cgroup *cg, vl_deadline d, struct vl_error **err
     }
 }
 
-/* All of them in each round, so that one that is stuck does not keep the others. */
+/* Nothing is taken away below processes that live in only a part of the hierarchies; then all of
+ * them in each round, so that one that is stuck does not keep the others. */
 static int remove_all(struct vl_cgroup *cg, vl_deadline d, struct vl_error **err)
 {
     int nap = 0;
     vl_cleanup_fd(&cg->dirfd);
+    if (wait_empty(cg, d, err) < 0)
+        return -1;
     for (;;) {
         int worst = 0;
         const char *which = NULL;
@@ -172,8 +175,6 @@ static int remove_all(struct vl_cgroup *cg, vl_deadline d, struct vl_error **err
             return 0;
         if (worst != -EBUSY)
             return vl_err_sys(err, worst, "remove cgroup `%s`", which);
-        if (vl_cg_unified(cg))
-            (void)vl_cg_wait_event(vl_cg_unified(cg), "populated", 0, d);
         if (!vl_cg_nap(d, &nap))
             return vl_cg_still_busy(cg, err);
     }
