@@ -79,3 +79,11 @@ TESTS += tests/unit/test-cgroup-live
 tests_unit_test_cgroup_live_SOURCES = tests/unit/test-cgroup-live.c tests/unit/tap.h
 tests_unit_test_cgroup_live_LDADD = tests/unit/libcgroup-test.a src/plan/libplan.a tests/unit/libsys-test.a \
 	libocispec/libocispec.a $(BASE_LIBS) $(CAP_LIBS)
+
+check_PROGRAMS += tests/unit/test-hooks tests/unit/test-ops-verbs
+TESTS += tests/unit/test-hooks tests/unit/test-ops-verbs
+tests_unit_test_hooks_SOURCES = tests/unit/test-hooks.c tests/unit/tap.h
+tests_unit_test_hooks_LDADD = src/launch/liblaunch.a src/sys/libsys.a $(BASE_LIBS) $(CAP_LIBS)
+tests_unit_test_ops_verbs_SOURCES = tests/unit/test-ops-verbs.c tests/unit/tap.h
+tests_unit_test_ops_verbs_LDADD = src/ops/libops.a src/launch/liblaunch.a src/state/libstate.a src/cgroup/libcgroup.a src/spec/libspec.a \
+	src/plan/libplan.a src/sys/libsys.a libocispec/libocispec.a $(BASE_LIBS) $(CAP_LIBS) -lm
