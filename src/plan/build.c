@@ -66,7 +66,7 @@ const char *vl_pl_at(struct vl_planner *p, const char *fmt, ...)
     return p->at;
 }
 
-static char *format(const char *fmt, va_list ap)
+__attribute__((format(printf, 1, 0))) static char *format(const char *fmt, va_list ap)
 {
     char *text = NULL;
     if (vasprintf(&text, fmt, ap) < 0)
