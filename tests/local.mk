@@ -87,3 +87,10 @@ tests_unit_test_hooks_LDADD = src/launch/liblaunch.a src/sys/libsys.a $(BASE_LIB
 tests_unit_test_ops_verbs_SOURCES = tests/unit/test-ops-verbs.c tests/unit/tap.h
 tests_unit_test_ops_verbs_LDADD = src/ops/libops.a src/launch/liblaunch.a src/state/libstate.a src/cgroup/libcgroup.a src/spec/libspec.a \
 	src/plan/libplan.a src/sys/libsys.a libocispec/libocispec.a $(BASE_LIBS) $(CAP_LIBS) -lm
+# Unit tests of confine. libseccomp is the second opinion here; what is tested opens it by itself.
+CONFINE_TEST_LIBS = src/confine/libconfine.a $(BASE_LIBS) -ldl
+check_PROGRAMS += tests/unit/test-seccomp
+TESTS += tests/unit/test-seccomp
+tests_unit_test_seccomp_SOURCES = tests/unit/test-seccomp.c tests/unit/tap.h \
+	tests/unit/seccomp-oracle.c tests/unit/seccomp-oracle.h tests/unit/seccomp-profile.h
+tests_unit_test_seccomp_LDADD = $(CONFINE_TEST_LIBS) -lseccomp

@@ -76,8 +76,8 @@ static bool valid(const struct sock_filter *f, size_t left)
     }
 }
 
-/* Every path must have stored a scratch word before it loads it, as the kernel wants it. Paths only go
- * forward, so one pass with the words known at each target is enough. */
+/* Every path must have stored a scratch word before it loads it, as the kernel wants it. Paths only
+ * go forward, so one pass with the words known at each target is enough. */
 static int check_scratch(const struct sock_filter *insns, size_t n, size_t *at)
 {
     static const uint16_t all = 0xffff;
@@ -181,7 +181,8 @@ static uint32_t word(const struct seccomp_data *data, uint32_t offset)
     return v;
 }
 
-static uint32_t load(const struct sock_filter *f, const struct seccomp_data *data, const uint32_t *mem)
+static uint32_t load(const struct sock_filter *f, const struct seccomp_data *data,
+                     const uint32_t *mem)
 {
     switch (BPF_MODE(f->code)) {
     case BPF_ABS:

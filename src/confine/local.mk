@@ -2,9 +2,10 @@
 noinst_LIBRARIES += src/confine/libconfine.a
 src_confine_libconfine_a_SOURCES = \
 	src/confine/bpf_sim.c src/confine/bpf_sim.h \
+	src/confine/labels.c src/confine/labels.h \
 	src/confine/seccomp.c src/confine/seccomp.h src/confine/seccomp_int.h \
+	src/confine/seccomp_cache.c src/confine/seccomp_cache.h \
 	src/confine/seccomp_gen.c \
 	src/confine/seccomp_lib.c \
 	src/confine/seccomp_names.c \
 	src/confine/seccomp_rules.c
-# Generated headers first: libocispec/ocispec/types.h is a built source.

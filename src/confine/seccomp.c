@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The face of the seccomp compiler: a profile, or a ready-made program, in; a checked program out. */
+/* The face of the seccomp compiler: a profile, or a ready-made program, in; a checked program out.
+ */
 #include "confine/seccomp.h"
 
 #include <linux/seccomp.h>
@@ -22,12 +23,13 @@ static int check(const struct vl_seccomp_prog *prog, struct vl_error **err)
 {
     size_t at;
     if (vl_bpf_check(prog->insns, prog->n, &at) < 0)
-        return vl_err_bug(err, "generated seccomp program is not valid at instruction %zu of %zu", at, prog->n);
+        return vl_err_bug(err, "generated seccomp program is not valid at instruction %zu of %zu",
+                          at, prog->n);
     return 0;
 }
 
-int vl_seccomp_compile(const struct oci_seccomp *profile, bool fail_unknown, struct vl_seccomp_prog **ret,
-                       struct vl_error **err)
+int vl_seccomp_compile(const struct oci_seccomp *profile, bool fail_unknown,
+                       struct vl_seccomp_prog **ret, struct vl_error **err)
 {
     struct vl_sc_profile numbers;
     cleanup(seccomp_prog) struct vl_seccomp_prog *prog = vl_alloc(sizeof(*prog));
@@ -51,7 +53,8 @@ static int digit(char c)
     return at != NULL ? (int)(at - digits) : -1;
 }
 
-/* RFC 4648 base64, padding optional, white space ignored (annotations are often folded). Length or -1. */
+/* RFC 4648 base64, padding optional, white space ignored (annotations are often folded). Length or
+ * -1. */
 static ssize_t decode(const char *s, uint8_t *out)
 {
     uint32_t bits = 0;
@@ -73,7 +76,8 @@ static ssize_t decode(const char *s, uint8_t *out)
     return s[rest] == '\0' && held < 6 ? (ssize_t)n : -1;
 }
 
-int vl_seccomp_raw(const char *base64, const char *where, struct vl_seccomp_prog **ret, struct vl_error **err)
+int vl_seccomp_raw(const char *base64, const char *where, struct vl_seccomp_prog **ret,
+                   struct vl_error **err)
 {
     cleanup_free uint8_t *bytes = vl_alloc(strlen(base64) / 4 * 3 + 3);
     cleanup(seccomp_prog) struct vl_seccomp_prog *prog = vl_alloc(sizeof(*prog));
@@ -82,12 +86,14 @@ int vl_seccomp_raw(const char *base64, const char *where, struct vl_seccomp_prog
     if (len < 0)
         return vl_err_config(err, where, "the seccomp filter is not base64");
     if (len == 0 || (size_t)len % sizeof(struct sock_filter) != 0)
-        return vl_err_config(err, where, "the seccomp filter has %zd bytes, which are no whole instructions of %zu",
-                             len, sizeof(struct sock_filter));
+        return vl_err_config(
+            err, where, "the seccomp filter has %zd bytes, which are no whole instructions of %zu",
+            len, sizeof(struct sock_filter));
     prog->n = (size_t)len / sizeof(struct sock_filter);
     prog->insns = vl_memdup(bytes, (size_t)len);
     if (vl_bpf_check(prog->insns, prog->n, &at) < 0)
-        return vl_err_config(err, where, "the seccomp filter is not valid at instruction %zu of %zu", at, prog->n);
+        return vl_err_config(
+            err, where, "the seccomp filter is not valid at instruction %zu of %zu", at, prog->n);
     for (size_t i = 0; i < prog->n; i++)
         if (prog->insns[i].code == (BPF_RET | BPF_K) &&
             (prog->insns[i].k & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_USER_NOTIF)

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Seccomp profiles of the OCI configuration (config-linux.md#seccomp) and the classic BPF programs made of them.
+ * Seccomp profiles of the OCI configuration (config-linux.md#seccomp) and the classic BPF programs
+ * made of them.
  *
- * Pure: compiling looks at the profile and at the name tables of libseccomp (opened on first use), never at
- * the running kernel. What the kernel can do is compared by the planner, from the host facts.
+ * Pure: compiling looks at the profile and at the name tables of libseccomp (opened on first use),
+ * never at the running kernel. What the kernel can do is compared by the planner, from the host
+ * facts.
  */
 #ifndef VL_CONFINE_SECCOMP_H
 #define VL_CONFINE_SECCOMP_H
@@ -40,24 +42,27 @@ struct vl_seccomp_prog {
 void vl_seccomp_prog_free(struct vl_seccomp_prog *prog);
 VL_DEFINE_CLEANUP(seccomp_prog)
 
-/* The profile as a program for the given kernel architecture and, as runc has it, for the native one even
- * where `architectures` does not list it. fail_unknown: a system call whose name nobody knows is an error
- * instead of a note. Returns 0 and *ret, owned by the caller. Errors: CONFIG at its place in
- * linux.seccomp, UNSUPPORTED when libseccomp is missing or too old for an architecture. */
-int vl_seccomp_compile(const struct oci_seccomp *profile, bool fail_unknown, struct vl_seccomp_prog **ret,
-                       struct vl_error **err);
-/* A program given as base64 text (annotation run.oci.seccomp_bpf_data). CONFIG errors name `where`. */
-int vl_seccomp_raw(const char *base64, const char *where, struct vl_seccomp_prog **ret, struct vl_error **err);
+/* The profile as a program for the given kernel architecture and, as runc has it, for the native
+ * one even where `architectures` does not list it. fail_unknown: a system call whose name nobody
+ * knows is an error instead of a note. Returns 0 and *ret, owned by the caller. Errors: CONFIG at
+ * its place in linux.seccomp, UNSUPPORTED when libseccomp is missing or too old for an
+ * architecture. */
+int vl_seccomp_compile(const struct oci_seccomp *profile, bool fail_unknown,
+                       struct vl_seccomp_prog **ret, struct vl_error **err);
+/* A program given as base64 text (annotation run.oci.seccomp_bpf_data). CONFIG errors name `where`.
+ */
+int vl_seccomp_raw(const char *base64, const char *where, struct vl_seccomp_prog **ret,
+                   struct vl_error **err);
 
-/* SECCOMP_FILTER_FLAG_… bits of the profile's `flags`; without the member SPEC_ALLOW, as runc has it.
- * CONFIG error for an unknown word. */
+/* SECCOMP_FILTER_FLAG_… bits of the profile's `flags`; without the member SPEC_ALLOW, as runc has
+ * it. CONFIG error for an unknown word. */
 int vl_seccomp_flags(const struct oci_seccomp *profile, uint32_t *ret, struct vl_error **err);
 
 /* Where the planner gets programs from: the compiler itself, or the cache in front of it
  * (confine/seccomp_cache.h). get has the contract of vl_seccomp_compile. */
 struct vl_seccomp_provider {
-    int (*get)(void *ctx, const struct oci_seccomp *profile, bool fail_unknown, struct vl_seccomp_prog **ret,
-               struct vl_error **err);
+    int (*get)(void *ctx, const struct oci_seccomp *profile, bool fail_unknown,
+               struct vl_seccomp_prog **ret, struct vl_error **err);
     void *ctx;
 };
 

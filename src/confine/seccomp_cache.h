@@ -2,9 +2,9 @@
 /*
  * Compiled seccomp programs, kept below the state root (<root>/.cache/seccomp, mode 0700).
  *
- * An entry's name is the SHA-256 of everything its program depends on. What is read back is trusted only
- * when directory and file belong to us and to nobody else, and when the digest inside fits. A cache that
- * cannot be used is no error: the profile is then compiled.
+ * An entry's name is the SHA-256 of everything its program depends on. What is read back is trusted
+ * only when directory and file belong to us and to nobody else, and when the digest inside fits. A
+ * cache that cannot be used is no error: the profile is then compiled.
  */
 #ifndef VL_CONFINE_SECCOMP_CACHE_H
 #define VL_CONFINE_SECCOMP_CACHE_H
@@ -20,7 +20,7 @@ struct vl_seccomp_cache {
 };
 
 /* get of struct vl_seccomp_provider; ctx is a struct vl_seccomp_cache. */
-int vl_seccomp_cached(void *ctx, const struct oci_seccomp *profile, bool fail_unknown, struct vl_seccomp_prog **ret,
-                      struct vl_error **err);
+int vl_seccomp_cached(void *ctx, const struct oci_seccomp *profile, bool fail_unknown,
+                      struct vl_seccomp_prog **ret, struct vl_error **err);
 
 #endif

@@ -2,19 +2,20 @@
 /*
  * Rules to instructions.
  *
- * Per architecture the numbers from 0 up are cut into ranges that share a verdict, and a balanced tree of
- * comparisons finds the range. libseccomp's own generator (even as a binary tree) compares with every single
- * number: for the profile that Podman writes it takes 17 ms and gives 1,408 instructions, which every container
- * start pays for again, because the kernel translates the program and runs it once for each number to learn
- * which ones are always allowed: 0.41 ms. The ranges are some 330 instructions, made in 0.5 ms and loaded in
- * 0.06 ms. tests/unit/test-seccomp.c compares the two generators call by call.
+ * Per architecture the numbers from 0 up are cut into ranges that share a verdict, and a balanced
+ * tree of comparisons finds the range. libseccomp's own generator (even as a binary tree) compares
+ * with every single number: for the profile that Podman writes it takes 17 ms and gives 1,408
+ * instructions, which every container start pays for again, because the kernel translates the
+ * program and runs it once for each number to learn which ones are always allowed: 0.41 ms. The
+ * ranges are some 330 instructions, made in 0.5 ms and loaded in 0.06 ms. tests/unit/test-seccomp.c
+ * compares the two generators call by call.
  *
- * Among the rules of one call the first without conditions wins over all others, as in libseccomp; without one,
- * the first rule in the profile's order whose conditions hold.
+ * Among the rules of one call the first without conditions wins over all others, as in libseccomp;
+ * without one, the first rule in the profile's order whose conditions hold.
  *
- * Classic BPF only jumps forward, at most 255 instructions by a condition. So the program is written from its
- * end to its beginning: a target exists before the jump to it, and one that is too far away gets a copy (a
- * return) or an unconditional jump in between.
+ * Classic BPF only jumps forward, at most 255 instructions by a condition. So the program is
+ * written from its end to its beginning: a target exists before the jump to it, and one that is too
+ * far away gets a copy (a return) or an unconditional jump in between.
  */
 #include "confine/seccomp_int.h"
 
@@ -44,13 +45,15 @@ struct gen {
     struct {
         uint32_t ret;
         size_t label;
-    } returns[32]; /* latest return of each value; a value that finds no place is simply written again */
+    } returns[32]; /* latest return of each value; a value that finds no place is simply written
+                      again */
     size_t n_returns;
     struct range *ranges; /* of the architecture at work */
     size_t n_ranges;
 };
 
-/* -- writing backwards ---------------------------------------------------------------------------- */
+/* -- writing backwards ----------------------------------------------------------------------------
+ */
 
 static size_t put(struct gen *g, uint16_t code, uint8_t jt, uint8_t jf, uint32_t k)
 {
@@ -63,7 +66,8 @@ static size_t put(struct gen *g, uint16_t code, uint8_t jt, uint8_t jf, uint32_t
     return g->n;
 }
 
-/* The furthest label that a conditional jump reaches, when `more` instructions still come in between. */
+/* The furthest label that a conditional jump reaches, when `more` instructions still come in
+ * between. */
 static bool reaches(const struct gen *g, size_t label, size_t more)
 {
     return g->n - label + more <= UINT8_MAX;
@@ -116,15 +120,19 @@ static size_t put_load(struct gen *g, uint32_t offset, size_t next)
     return put(g, BPF_LD | BPF_W | BPF_ABS, 0, 0, offset);
 }
 
-/* -- conditions ------------------------------------------------------------------------------------ */
+/* -- conditions
+ * ------------------------------------------------------------------------------------ */
 
-/* Only for the byte order of this machine: seccomp_rules.c refuses architectures of the other one. */
+/* Only for the byte order of this machine: seccomp_rules.c refuses architectures of the other one.
+ */
 static uint32_t arg_offset(unsigned arg, bool high)
 {
-    return (uint32_t)(offsetof(struct seccomp_data, args) + arg * sizeof(uint64_t) + (high ? 4 : 0));
+    return (uint32_t)(offsetof(struct seccomp_data, args) + arg * sizeof(uint64_t) +
+                      (high ? 4 : 0));
 }
 
-static size_t put_masked(struct gen *g, uint32_t offset, uint32_t mask, uint32_t value, size_t yes, size_t no)
+static size_t put_masked(struct gen *g, uint32_t offset, uint32_t mask, uint32_t value, size_t yes,
+                         size_t no)
 {
     if (mask == 0)
         return yes;
@@ -138,8 +146,8 @@ static size_t put_masked(struct gen *g, uint32_t offset, uint32_t mask, uint32_t
 }
 
 /* argument > a (or >= a): decided by the high halves unless they are equal. */
-static size_t put_order(struct gen *g, bool wide, const struct vl_sc_cond *c, bool or_equal, size_t yes,
-                        size_t no)
+static size_t put_order(struct gen *g, bool wide, const struct vl_sc_cond *c, bool or_equal,
+                        size_t yes, size_t no)
 {
     uint32_t high = (uint32_t)(c->a >> 32);
     size_t low = put_jump(g, or_equal ? BPF_JGE : BPF_JGT, (uint32_t)c->a, yes, no);
@@ -150,13 +158,14 @@ static size_t put_order(struct gen *g, bool wide, const struct vl_sc_cond *c, bo
     return put_load(g, arg_offset(c->arg, true), put_jump(g, BPF_JGT, high, yes, equal));
 }
 
-static size_t put_equal(struct gen *g, bool wide, unsigned arg, uint64_t mask, uint64_t value, size_t yes,
-                        size_t no)
+static size_t put_equal(struct gen *g, bool wide, unsigned arg, uint64_t mask, uint64_t value,
+                        size_t yes, size_t no)
 {
     size_t next = put_masked(g, arg_offset(arg, false), (uint32_t)mask, (uint32_t)value, yes, no);
     if (!wide)
         return next;
-    return put_masked(g, arg_offset(arg, true), (uint32_t)(mask >> 32), (uint32_t)(value >> 32), next, no);
+    return put_masked(g, arg_offset(arg, true), (uint32_t)(mask >> 32), (uint32_t)(value >> 32),
+                      next, no);
 }
 
 static size_t put_cond(struct gen *g, bool wide, const struct vl_sc_cond *c, size_t yes, size_t no)
@@ -192,7 +201,8 @@ static size_t put_verdict(struct gen *g, const struct verdict *v)
     return next;
 }
 
-/* -- ranges ---------------------------------------------------------------------------------------- */
+/* -- ranges
+ * ---------------------------------------------------------------------------------------- */
 
 static bool same_rule(const struct vl_sc_rule *a, const struct vl_sc_rule *b)
 {
@@ -237,9 +247,9 @@ static struct verdict verdict_of(const struct vl_sc_rule *rules, size_t n, uint3
 }
 
 /*
- * Whether a call that no rule is about is newer than the profile (docs/design.md, seccomp): above every number
- * that the profile names, or above what libseccomp 2.5.4 knows. The answer changes at the returned number
- * (0: not any more).
+ * Whether a call that no rule is about is newer than the profile (docs/design.md, seccomp): above
+ * every number that the profile names, or above what libseccomp 2.5.4 knows. The answer changes at
+ * the returned number (0: not any more).
  */
 static bool is_newer(const struct vl_sc_rules *r, uint32_t nr, uint32_t *ret_change)
 {
@@ -267,8 +277,8 @@ static bool is_newer(const struct vl_sc_rules *r, uint32_t nr, uint32_t *ret_cha
 }
 
 /* Ranges of the numbers first … last that no rule is about. */
-static void add_gap(struct gen *g, const struct vl_sc_profile *p, const struct vl_sc_rules *r, uint32_t first,
-                    uint32_t last)
+static void add_gap(struct gen *g, const struct vl_sc_profile *p, const struct vl_sc_rules *r,
+                    uint32_t first, uint32_t last)
 {
     uint32_t nr = first, change;
     for (;;) {
@@ -281,10 +291,10 @@ static void add_gap(struct gen *g, const struct vl_sc_profile *p, const struct v
 }
 
 /* Appends the ranges of first … last. */
-static void add_ranges(struct gen *g, const struct vl_sc_profile *p, const struct vl_sc_rules *r, uint32_t first,
-                       uint32_t last)
+static void add_ranges(struct gen *g, const struct vl_sc_profile *p, const struct vl_sc_rules *r,
+                       uint32_t first, uint32_t last)
 {
-    uint32_t next = first;
+    uint64_t next = first; /* behind last in the end */
     for (size_t i = 0, same; i < r->n; i += same) {
         uint32_t nr = r->rule[i].nr;
         for (same = 1; i + same < r->n && r->rule[i + same].nr == nr; same++)
@@ -292,12 +302,12 @@ static void add_ranges(struct gen *g, const struct vl_sc_profile *p, const struc
         if (nr < next || nr > last)
             continue; /* no number of this architecture; libseccomp does not make any */
         if (nr > next)
-            add_gap(g, p, r, next, nr - 1);
+            add_gap(g, p, r, (uint32_t)next, nr - 1);
         add_range(g, nr, verdict_of(&r->rule[i], same, p->def, r->arch->wide));
-        next = nr + 1;
+        next = (uint64_t)nr + 1;
     }
-    if (next <= last && next != 0)
-        add_gap(g, p, r, next, last);
+    if (next <= last)
+        add_gap(g, p, r, (uint32_t)next, last);
 }
 
 static const struct vl_sc_rules *rules_of(const struct vl_sc_profile *p, const char *name)
@@ -309,13 +319,15 @@ static const struct vl_sc_rules *rules_of(const struct vl_sc_profile *p, const c
 }
 
 /*
- * x86_64 and x32 share an audit value; the latter's numbers have bit 30 set. Without x32 in the profile such a
- * number is a foreign architecture's. -1 is what a tracer leaves behind to skip a call: never a foreign one.
+ * x86_64 and x32 share an audit value; the latter's numbers have bit 30 set. Without x32 in the
+ * profile such a number is a foreign architecture's. -1 is what a tracer leaves behind to skip a
+ * call: never a foreign one.
  */
 static void add_x86_64(struct gen *g, const struct vl_sc_profile *p)
 {
     static const struct verdict foreign = {.ret = SECCOMP_RET_KILL_THREAD};
-    const struct vl_sc_rules *x64 = rules_of(p, "SCMP_ARCH_X86_64"), *x32 = rules_of(p, "SCMP_ARCH_X32");
+    const struct vl_sc_rules *x64 = rules_of(p, "SCMP_ARCH_X86_64"),
+                             *x32 = rules_of(p, "SCMP_ARCH_X32");
     if (x64 != NULL)
         add_ranges(g, p, x64, 0, VL_SC_X32_BIT - 1);
     else
@@ -328,7 +340,8 @@ static void add_x86_64(struct gen *g, const struct vl_sc_profile *p)
     }
 }
 
-/* -- the tree -------------------------------------------------------------------------------------- */
+/* -- the tree
+ * -------------------------------------------------------------------------------------- */
 
 /* Code for ranges lo … hi, with the number in the accumulator. */
 static size_t put_tree(struct gen *g, size_t lo, size_t hi)
@@ -379,14 +392,16 @@ static void put_program(struct gen *g, const struct vl_sc_profile *p)
     put_load(g, offsetof(struct seccomp_data, arch), next);
 }
 
-int vl_sc_generate(const struct vl_sc_profile *p, struct sock_filter **ret, size_t *ret_n, struct vl_error **err)
+int vl_sc_generate(const struct vl_sc_profile *p, struct sock_filter **ret, size_t *ret_n,
+                   struct vl_error **err)
 {
     cleanup_free struct sock_filter *buf = vl_alloc(BPF_MAXINSNS * sizeof(*buf));
     struct gen g = {.buf = buf};
     put_program(&g, p);
     free(g.ranges);
     if (g.full)
-        return vl_err_config(err, "linux.seccomp", "the profile needs more than the %d instructions a filter may have",
+        return vl_err_config(err, "linux.seccomp",
+                             "the profile needs more than the %d instructions a filter may have",
                              BPF_MAXINSNS);
     *ret = vl_memdup(&buf[BPF_MAXINSNS - g.n], g.n * sizeof(*buf));
     *ret_n = g.n;

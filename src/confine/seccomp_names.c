@@ -42,17 +42,20 @@ const struct vl_name vl_seccomp_flag_names[] = {
 };
 
 /*
- * AUDIT_ARCH_… values (linux/audit.h) by their parts: ELF machine, 64 bits, little-endian, MIPS N32. Written
- * out so that old kernel headers do not decide what a profile may name. x32 shares the audit value of
- * x86_64 and is told apart by a bit of the number; its token is libseccomp's.
+ * AUDIT_ARCH_… values (linux/audit.h) by their parts: ELF machine, 64 bits, little-endian, MIPS
+ * N32. Written out so that old kernel headers do not decide what a profile may name. x32 shares the
+ * audit value of x86_64 and is told apart by a bit of the number; its token is libseccomp's.
  */
 #define B64 0x80000000u
 #define LE 0x40000000u
 #define N32 0x20000000u
 #define ARCH(arch_name, lib, tok, is_wide, is_big, ...)                                            \
-    {.name = "SCMP_ARCH_" arch_name, .lib_name = lib, .token = (tok), .audit = (tok),              \
-     .wide = (is_wide), .big_endian = (is_big), __VA_ARGS__}
+    {                                                                                              \
+        .name = "SCMP_ARCH_" arch_name, .lib_name = lib, .token = (tok), .audit = (tok),           \
+        .wide = (is_wide), .big_endian = (is_big), __VA_ARGS__                                     \
+    }
 
+/* clang-format off */
 #define SC_ARCHS(X)                                                                                \
     X("X86", "x86", 3u | LE, false, false, .base = 0)                                              \
     X("X86_64", "x86_64", 62u | B64 | LE, true, false, .base = 0)                                  \
@@ -95,6 +98,8 @@ const struct vl_name vl_seccomp_archs[] = {
     {"SCMP_ARCH_X32", X32_TOKEN},
     {NULL, 0},
 };
+
+/* clang-format on */
 
 const struct vl_sc_arch *vl_sc_arch_by_name(const char *name)
 {
@@ -148,10 +153,14 @@ int vl_sc_action(const char *word, const uint32_t *errno_ret, const char *where,
         uint32_t ret;
         enum vl_seccomp_act act;
     } bits[] = {
-        {SECCOMP_RET_KILL_PROCESS, VL_ACT_KILL_PROCESS}, {SECCOMP_RET_KILL_THREAD, VL_ACT_KILL_THREAD},
-        {SECCOMP_RET_TRAP, VL_ACT_TRAP},                 {SECCOMP_RET_ERRNO, VL_ACT_ERRNO},
-        {SECCOMP_RET_USER_NOTIF, VL_ACT_NOTIFY},         {SECCOMP_RET_TRACE, VL_ACT_TRACE},
-        {SECCOMP_RET_LOG, VL_ACT_LOG},                   {SECCOMP_RET_ALLOW, VL_ACT_ALLOW},
+        {SECCOMP_RET_KILL_PROCESS, VL_ACT_KILL_PROCESS},
+        {SECCOMP_RET_KILL_THREAD, VL_ACT_KILL_THREAD},
+        {SECCOMP_RET_TRAP, VL_ACT_TRAP},
+        {SECCOMP_RET_ERRNO, VL_ACT_ERRNO},
+        {SECCOMP_RET_USER_NOTIF, VL_ACT_NOTIFY},
+        {SECCOMP_RET_TRACE, VL_ACT_TRACE},
+        {SECCOMP_RET_LOG, VL_ACT_LOG},
+        {SECCOMP_RET_ALLOW, VL_ACT_ALLOW},
     };
     int64_t value;
     if (vl_name_find(vl_seccomp_actions, word, &value) < 0) {
@@ -164,7 +173,8 @@ int vl_sc_action(const char *word, const uint32_t *errno_ret, const char *where,
         if (check_errno(action, data, where, errno_key, err) < 0)
             return -1;
     } else if (errno_ret != NULL) {
-        vl_err_config(err, NULL, "an errno is only for SCMP_ACT_ERRNO and SCMP_ACT_TRACE, not for %s", word);
+        vl_err_config(err, NULL,
+                      "an errno is only for SCMP_ACT_ERRNO and SCMP_ACT_TRACE, not for %s", word);
         return vl_err_at(err, "%s.%s", where, errno_key);
     }
     for (size_t i = 0; i < VL_ARRAY_LEN(bits); i++)

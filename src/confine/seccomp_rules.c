@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A profile's words become numbers: per architecture the list of rules {number, conditions, return value}.
+ * A profile's words become numbers: per architecture the list of rules {number, conditions, return
+ * value}.
  *
  * Where the specification is silent, what runc and libseccomp make of a profile holds:
  * - a rule whose action and errno are those of the default is left out, before any precedence;
- * - comparisons of one rule hold together, but when an argument appears twice each is a rule of its own;
+ * - comparisons of one rule hold together, but when an argument appears twice each is a rule of its
+ * own;
  * - 32-bit architectures compare the low half of an argument with the low half of the value;
- * - a function of socketcall(2) or ipc(2) is matched in both forms; in the multiplexed one argument 0 is the
- *   code of the function, whatever the rule wants to know about it;
+ * - a function of socketcall(2) or ipc(2) is matched in both forms; in the multiplexed one argument
+ * 0 is the code of the function, whatever the rule wants to know about it;
  * - names that nobody knows are ignored, with a note.
  */
 #include "confine/seccomp_int.h"
@@ -49,10 +51,10 @@ static int read_arg(const struct oci_syscall_arg *arg, const char *where, struct
     return 0;
 }
 
-/* Comparisons of more arguments than there are must repeat one; they are then rules of their own, and
- * `conds` holds all of them. */
-static int read_args(const struct oci_syscall *call, const char *where, struct vl_sc_cond *conds, bool *apart,
-                     struct vl_error **err)
+/* Comparisons of more arguments than there are must repeat one; they are then rules of their own,
+ * and `conds` holds all of them. */
+static int read_args(const struct oci_syscall *call, const char *where, struct vl_sc_cond *conds,
+                     bool *apart, struct vl_error **err)
 {
     unsigned seen = 0;
     for (size_t i = 0; i < call->n_args; i++) {
@@ -108,9 +110,10 @@ static void add_rule(struct vl_sc_profile *p, struct vl_sc_rules *rules, struct 
 }
 
 /* An entry's rules for one name on one architecture. */
-static enum vl_sc_known add_name(struct vl_sc_profile *p, struct vl_sc_rules *rules, struct vl_sc_mux *mux,
-                                 const char *name, const struct oci_syscall *call,
-                                 const struct vl_sc_cond *conds, bool apart, uint32_t ret, unsigned order)
+static enum vl_sc_known add_name(struct vl_sc_profile *p, struct vl_sc_rules *rules,
+                                 struct vl_sc_mux *mux, const char *name,
+                                 const struct oci_syscall *call, const struct vl_sc_cond *conds,
+                                 bool apart, uint32_t ret, unsigned order)
 {
     struct vl_sc_number numbers[2];
     unsigned n_numbers;
@@ -129,25 +132,28 @@ static enum vl_sc_known add_name(struct vl_sc_profile *p, struct vl_sc_rules *ru
     return known;
 }
 
-static int unknown_name(struct vl_sc_profile *p, const char *name, size_t entry, size_t index, bool fail,
-                        struct vl_error **err)
+static int unknown_name(struct vl_sc_profile *p, const char *name, size_t entry, size_t index,
+                        bool fail, struct vl_error **err)
 {
     if (fail) {
         vl_err_config(err, NULL, "unknown system call `%s`", name);
         return vl_err_at(err, "linux.seccomp.syscalls[%zu].names[%zu]", entry, index);
     }
-    vl_strv_addf(&p->notes, "seccomp: unknown system call `%s` ignored (linux.seccomp.syscalls[%zu])", name, entry);
+    vl_strv_addf(&p->notes,
+                 "seccomp: unknown system call `%s` ignored (linux.seccomp.syscalls[%zu])", name,
+                 entry);
     return 0;
 }
 
-static int check_name(const char *name, uint32_t ret, const char *where, size_t index, struct vl_error **err)
+static int check_name(const char *name, uint32_t ret, const char *where, size_t index,
+                      struct vl_error **err)
 {
     if (name[0] == '\0') {
         vl_err_config(err, NULL, "a system call without a name");
         return vl_err_at(err, "%s.names[%zu]", where, index);
     }
-    /* An agent that must answer write(2) before it has its descriptor never gets to answer: refused in
-     * runc's words (libcontainer/seccomp). */
+    /* An agent that must answer write(2) before it has its descriptor never gets to answer: refused
+     * in runc's words (libcontainer/seccomp). */
     if (ret == SECCOMP_RET_USER_NOTIF && strcmp(name, "write") == 0) {
         vl_err_config(err, NULL, "SCMP_ACT_NOTIFY cannot be used for the write syscall");
         return vl_err_at(err, "%s.names[%zu]", where, index);
@@ -155,16 +161,16 @@ static int check_name(const char *name, uint32_t ret, const char *where, size_t 
     return 0;
 }
 
-static int add_entry(struct vl_sc_profile *p, const struct oci_syscall *call, size_t index, bool fail_unknown,
-                     struct vl_sc_mux *mux, struct vl_error **err)
+static int add_entry(struct vl_sc_profile *p, const struct oci_syscall *call, size_t index,
+                     bool fail_unknown, struct vl_sc_mux *mux, struct vl_error **err)
 {
     cleanup_free char *where = vl_asprintf("linux.seccomp.syscalls[%zu]", index);
     cleanup_free struct vl_sc_cond *conds = vl_alloc(call->n_args * sizeof(*conds));
     bool apart = false;
     uint32_t ret;
     unsigned act;
-    if (vl_sc_action(call->action, call->has_errno_ret ? &call->errno_ret : NULL, where, "action", "errnoRet",
-                     &ret, &act, err) < 0 ||
+    if (vl_sc_action(call->action, call->has_errno_ret ? &call->errno_ret : NULL, where, "action",
+                     "errnoRet", &ret, &act, err) < 0 ||
         read_args(call, where, conds, &apart, err) < 0)
         return -1;
     p->actions |= act;
@@ -191,7 +197,8 @@ static void add_arch(struct vl_sc_profile *p, const struct vl_sc_arch *arch)
     r->arch = arch;
 }
 
-static int read_archs(struct vl_sc_profile *p, const struct oci_seccomp *profile, struct vl_error **err)
+static int read_archs(struct vl_sc_profile *p, const struct oci_seccomp *profile,
+                      struct vl_error **err)
 {
     const struct vl_sc_arch *native = vl_sc_arch_native();
     add_arch(p, native);
@@ -203,8 +210,8 @@ static int read_archs(struct vl_sc_profile *p, const struct oci_seccomp *profile
         else if (arch->big_endian != native->big_endian)
             vl_err_config(err, NULL, "%s has the other byte order than %s", name, native->name);
         else if (!vl_sc_lib_has_arch(arch))
-            vl_err_unsupported(err, "libseccomp", "libseccomp %s does not know %s", vl_seccomp_lib_version(),
-                               name);
+            vl_err_unsupported(err, "libseccomp", "libseccomp %s does not know %s",
+                               vl_seccomp_lib_version(), name);
         else {
             add_arch(p, arch);
             continue;
@@ -222,23 +229,25 @@ static int by_number(const void *a, const void *b)
     return x->order < y->order ? -1 : x->order > y->order;
 }
 
-/* ENOSYS for newer calls, as runc has it: not where the default lets them pass or gives ENOSYS anyway, and
- * not under a tracer, which answers for itself. */
+/* ENOSYS for newer calls, as runc has it: not where the default lets them pass or gives ENOSYS
+ * anyway, and not under a tracer, which answers for itself. */
 static bool wants_enosys(uint32_t def)
 {
     uint32_t action = def & SECCOMP_RET_ACTION_FULL;
-    return action != SECCOMP_RET_ALLOW && action != SECCOMP_RET_LOG && action != SECCOMP_RET_TRACE &&
-           def != (SECCOMP_RET_ERRNO | ENOSYS);
+    return action != SECCOMP_RET_ALLOW && action != SECCOMP_RET_LOG &&
+           action != SECCOMP_RET_TRACE && def != (SECCOMP_RET_ERRNO | ENOSYS);
 }
 
-int vl_sc_profile_build(const struct oci_seccomp *profile, bool fail_unknown, struct vl_sc_profile *ret,
-                        struct vl_error **err)
+int vl_sc_profile_build(const struct oci_seccomp *profile, bool fail_unknown,
+                        struct vl_sc_profile *ret, struct vl_error **err)
 {
     memset(ret, 0, sizeof(*ret));
     if (vl_sc_lib_open(err) < 0)
         return -1;
-    if (vl_sc_action(profile->default_action, profile->has_default_errno_ret ? &profile->default_errno_ret : NULL,
-                     "linux.seccomp", "defaultAction", "defaultErrnoRet", &ret->def, &ret->actions, err) < 0)
+    if (vl_sc_action(profile->default_action,
+                     profile->has_default_errno_ret ? &profile->default_errno_ret : NULL,
+                     "linux.seccomp", "defaultAction", "defaultErrnoRet", &ret->def, &ret->actions,
+                     err) < 0)
         return -1;
     if (ret->def == SECCOMP_RET_USER_NOTIF)
         return vl_err_config(err, "linux.seccomp.defaultAction",
