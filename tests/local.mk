@@ -94,3 +94,8 @@ TESTS += tests/unit/test-seccomp
 tests_unit_test_seccomp_SOURCES = tests/unit/test-seccomp.c tests/unit/tap.h \
 	tests/unit/seccomp-oracle.c tests/unit/seccomp-oracle.h tests/unit/seccomp-profile.h
 tests_unit_test_seccomp_LDADD = $(CONFINE_TEST_LIBS) -lseccomp
+
+check_PROGRAMS += tests/unit/test-cgroup-plan
+TESTS += tests/unit/test-cgroup-plan
+tests_unit_test_cgroup_plan_SOURCES = tests/unit/test-cgroup-plan.c tests/unit/tap.h
+tests_unit_test_cgroup_plan_LDADD = src/plan/libplan.a libocispec/libocispec.a $(BASE_LIBS) $(CAP_LIBS)
