@@ -91,7 +91,7 @@ static int end_half_made(const struct vl_status *s, struct vl_error **err)
 static bool recorded(const struct vl_record *r, const char *path)
 {
     for (size_t i = 0; i < r->cgroup.n; i++) {
-        const char *colon = strchr(r->cgroup.v[i], ':');
+        const char *colon = strstr(r->cgroup.v[i], ":/");
         if (colon != NULL && vl_streq(colon + 1, path))
             return true;
     }
