@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* HOME of the workload out of the container's /etc/passwd, when its environment has none. */
+#include "stage/stage.h"
+
+#define PASSWD_MAX (1 << 20)
+
+static char home[sizeof("HOME=") + sizeof(((struct st_passwd *)0)->home)];
+
+/* The file is the image's: only a regular one is read, never a FIFO that blocks, and not for ever. */
+static void read_passwd(struct st_passwd *p)
+{
+    char buf[1024];
+    struct statx stx;
+    int fd = sys_openat(AT_FDCWD, "/etc/passwd", O_RDONLY | O_NOCTTY | O_NONBLOCK, 0);
+
+    if (fd < 0)
+        return;
+    if (sys_fstat(fd, &stx) == 0 && st_is_type(&stx, S_IFREG)) {
+        for (long total = 0; total < PASSWD_MAX && !p->found;) {
+            long n = sys_read(fd, buf, sizeof(buf));
+            if (n <= 0) {
+                st_passwd_end(p);
+                break;
+            }
+            st_passwd_feed(p, buf, (size_t)n);
+            total += n;
+        }
+    }
+    (void)sys_close(fd);
+}
+
+void st_home_prepare(struct stage *s)
+{
+    const struct vl_wire_op *exec = &s->v.op[s->v.body->n_op - 1];
+    const char *env = st_str(s, exec, 1);
+    const char *given = env ? st_env(env, exec->s[1].len, "HOME") : NULL;
+    struct st_passwd p;
+    size_t len = 0;
+
+    home[0] = '\0';
+    if (exec->n[0] < 0 || (given && given[0] != '\0'))
+        return;
+    st_passwd_init(&p, (uint32_t)exec->n[0]);
+    read_passwd(&p);
+    const char *dir = p.found ? p.home : "/";
+    (void)st_append(home, sizeof(home), &len, "HOME=", 5);
+    (void)st_append(home, sizeof(home), &len, dir, st_len(dir));
+}
+
+const char *st_home(const struct stage *s)
+{
+    (void)s;
+    return home[0] != '\0' ? home : NULL;
+}
