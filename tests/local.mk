@@ -49,7 +49,7 @@ tests_unit_test_limits_LDADD = src/plan/libplan.a src/base/libbase.a libocispec/
 	$(CAP_LIBS) -lm
 
 # Layer sys. The tests link a copy of it that honours VELOCI_DISABLE, so that both ways of everything are tested.
-check_LIBRARIES = tests/unit/libsys-test.a
+check_LIBRARIES += tests/unit/libsys-test.a
 tests_unit_libsys_test_a_SOURCES = $(src_sys_libsys_a_SOURCES)
 tests_unit_libsys_test_a_CPPFLAGS = $(AM_CPPFLAGS) -DVL_TEST_BUILD
 SYS_TEST_LIBS = tests/unit/libsys-test.a $(BASE_LIBS)

@@ -1,9 +1,9 @@
 # veloci-stage: freestanding, with flags of its own. CFLAGS and LDFLAGS of the builder (sanitizers, stack protector,
 # PIE) are for programs with a C library and are left out; CC decides the architecture.
-STAGE_CFLAGS = -std=gnu11 -Os -ffreestanding -fno-builtin -fno-pie -no-pie -fno-stack-protector -fomit-frame-pointer \
+STAGE_CC = -std=gnu11 -Os -ffreestanding -fno-builtin -fno-pie -no-pie -fno-stack-protector -fomit-frame-pointer \
 	-fno-asynchronous-unwind-tables -fno-unwind-tables -ffunction-sections -fdata-sections -fcf-protection=none \
 	-I$(top_srcdir)/src $(WARN) -Wno-unused-command-line-argument
-STAGE_LDFLAGS = -nostdlib -static -Wl,--gc-sections,-z,noseparate-code,-z,norelro,-z,noexecstack,--build-id=none,-s
+STAGE_LINK = -nostdlib -static -Wl,--gc-sections,-z,noseparate-code,-z,norelro,-z,noexecstack,--build-id=none,-s
 
 stage_parts = \
 	src/stage/ambient.c src/stage/bind.c src/stage/chan.c src/stage/console.c src/stage/copyup.c src/stage/creds.c \
@@ -18,7 +18,7 @@ stage_sources = $(stage_parts) src/stage/main.c src/stage/mem.c src/plan/wire_ch
 
 src/stage/veloci-stage: $(stage_sources) $(stage_headers) src/plan/wire.h src/plan/wire_check.h
 	@$(MKDIR_P) src/stage
-	$(AM_V_CCLD)$(CC) $(STAGE_CFLAGS) $(addprefix $(top_srcdir)/,$(stage_sources)) $(STAGE_LDFLAGS) -o $@
+	$(AM_V_CCLD)$(CC) $(STAGE_CC) $(addprefix $(top_srcdir)/,$(stage_sources)) $(STAGE_LINK) -o $@
 
 # Installed for kernels that execute nothing from a memfd (vm.memfd_noexec = 2).
 pkglibexec_SCRIPTS = src/stage/veloci-stage
