@@ -17,6 +17,10 @@
 #include "seccomp-profile.h"
 #include "tap.h"
 
+#ifndef SYS_open
+#define SYS_open 2 /* x86-64's: elsewhere main leaves at once */
+#endif
+
 #define X64 AUDIT_ARCH_X86_64
 #define X86 AUDIT_ARCH_I386
 #define X32_BIT 0x40000000u
@@ -680,6 +684,9 @@ static void test_kernel(void)
 
 int main(void)
 {
+#ifndef __x86_64__
+    skip_all("the numbers expected are those of x86-64");
+#endif
     test_actions();
     test_refusals();
     test_unknown_names();

@@ -184,6 +184,7 @@ static void idmapped(void)
     cleanup_fd int mnt = vl_fsmount(fs, VL_MOUNT_ATTRS(0));
     cleanup_fd int tree = VL_NOFD;
     cleanup_fd int file = openat(mnt, "f", O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+    (void)file;
     /* Only attached trees can be cloned before 6.15 */
     char dir[] = "/tmp/veloci-test-XXXXXX";
     if (mkdtemp(dir) == NULL || vl_move_mount(mnt, AT_FDCWD, dir) < 0)
