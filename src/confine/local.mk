@@ -8,4 +8,5 @@ src_confine_libconfine_a_SOURCES = \
 	src/confine/seccomp_gen.c \
 	src/confine/seccomp_lib.c \
 	src/confine/seccomp_names.c \
-	src/confine/seccomp_rules.c
+	src/confine/seccomp_rules.c \
+	src/confine/stage_calls.c src/confine/stage_calls.h

@@ -30,6 +30,7 @@ src_plan_libplan_a_SOURCES = \
 	src/plan/print.c \
 	src/plan/process.c \
 	src/plan/rootfs.c \
+	src/plan/seccomp.c \
 	src/plan/sysctl.c \
 	src/plan/wire_check.c \
 	src/plan/wire_shapes.c
