@@ -21,8 +21,7 @@
 #include "base/str.h"
 #include "plan/build.h"
 
-/* -- the description that outlives the process ----------------------------------------------------
- */
+/* -- the description that outlives the process ------------------------------------------------- */
 
 struct vl_cgroup_dir {
     char *controllers; /* v1: "cpu,cpuacct", or "name=systemd" without a controller; "": cgroup2 */
@@ -47,8 +46,7 @@ void vl_cgroup_desc_format(const struct vl_cgroup_desc *d, struct vl_strv *ret);
 int vl_cgroup_desc_parse(char *const *v, size_t n, struct vl_cgroup_desc *ret,
                          struct vl_error **err);
 
-/* -- a cgroup -------------------------------------------------------------------------------------
- */
+/* -- a cgroup ---------------------------------------------------------------------------------- */
 
 struct vl_cgroup;
 void vl_cgroup_free(struct vl_cgroup *cg); /* closes; removes nothing */
@@ -87,8 +85,7 @@ const struct vl_strv *vl_cgroup_notes(const struct vl_cgroup *cg);
 int vl_cgroup_apply(struct vl_cgroup *cg, const struct vl_host *host, const struct vl_plan *plan,
                     struct vl_error **err);
 
-/* -- processes ------------------------------------------------------------------------------------
- */
+/* -- processes --------------------------------------------------------------------------------- */
 
 /* Directory for CLONE_INTO_CGROUP (cgroup2, on hybrid hosts too), borrowed; VL_NOFD where there is
  * none. */
@@ -137,8 +134,7 @@ int vl_cgroup_destroy(struct vl_cgroup *cg, int timeout_ms, struct vl_error **er
  * cgroup file system; absent is success. */
 int vl_cgroup_destroy_path(const char *path, int timeout_ms, struct vl_error **err);
 
-/* -- freezer --------------------------------------------------------------------------------------
- */
+/* -- freezer ----------------------------------------------------------------------------------- */
 
 /* Freezes or thaws and waits until that is so. At the timeout a freeze is taken back. */
 int vl_cgroup_freeze(struct vl_cgroup *cg, int timeout_ms, struct vl_error **err);

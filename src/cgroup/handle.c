@@ -11,9 +11,7 @@
 #include "base/mem.h"
 #include "sys/fd.h"
 
-/* -- description
- * ------------------------------------------------------------------------------------------------
- */
+/* -- description ------------------------------------------------------------------------------- */
 
 static const char *const manager_names[] = {
     [VL_CGM_CGROUPFS] = "cgroupfs", [VL_CGM_SYSTEMD] = "systemd", [VL_CGM_DISABLED] = "disabled"};
@@ -74,9 +72,21 @@ int vl_cgroup_desc_parse(char *const *v, size_t n, struct vl_cgroup_desc *ret,
     return 0;
 }
 
-/* -- handle
- * ---------------------------------------------------------------------------------------------------------
- */
+/* -- handle ------------------------------------------------------------------------------------ */
+
+/* The one place that knows which drivers there are. */
+static const struct vl_cg_driver *driver_for(enum vl_cgroup_manager manager,
+                                             enum vl_cgroup_mode mode)
+{
+    switch (manager) {
+    case VL_CGM_CGROUPFS:
+        return mode == VL_CGROUP_V2 ? &vl_cg_driver_v2 : &vl_cg_driver_v1;
+    case VL_CGM_SYSTEMD: /* no driver in this build: vl_cgroup_manager_check */
+    case VL_CGM_DISABLED:
+        break;
+    }
+    return NULL;
+}
 
 static struct vl_cgroup *handle_new(enum vl_cgroup_manager manager, enum vl_cgroup_mode mode)
 {
@@ -84,8 +94,7 @@ static struct vl_cgroup *handle_new(enum vl_cgroup_manager manager, enum vl_cgro
     cg->dirfd = VL_NOFD;
     cg->desc.manager = manager;
     cg->desc.mode = mode;
-    if (manager == VL_CGM_CGROUPFS)
-        cg->driver = mode == VL_CGROUP_V2 ? &vl_cg_driver_v2 : &vl_cg_driver_v1;
+    cg->driver = driver_for(manager, mode);
     return cg;
 }
 
@@ -160,9 +169,7 @@ const struct vl_strv *vl_cgroup_notes(const struct vl_cgroup *cg)
     return &cg->notes;
 }
 
-/* -- create and open
- * ----------------------------------------------------------------------------------------------------
- */
+/* -- create and open --------------------------------------------------------------------------- */
 
 int vl_cgroup_manager_check(enum vl_cgroup_manager m, struct vl_error **err)
 {
@@ -246,9 +253,7 @@ int vl_cgroup_apply(struct vl_cgroup *cg, const struct vl_host *host, const stru
     return vl_cg_write_all(cg, plan, err);
 }
 
-/* -- verbs
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* -- verbs ------------------------------------------------------------------------------------- */
 
 int vl_cgroup_attach(struct vl_cgroup *cg, pid_t pid, bool in_unified, struct vl_error **err)
 {

@@ -48,8 +48,7 @@ struct vl_cgroup {
     struct vl_strv notes;
 };
 
-/* -- handle.c
- * ------------------------------------------------------------------------------------------- */
+/* -- handle.c ---------------------------------------------------------------------------------- */
 
 void vl_cg_add_dir(struct vl_cgroup *cg, const char *controllers, const char *path, bool made);
 /* Directory of cgroup2, or NULL. */
@@ -60,8 +59,7 @@ const char *vl_cg_v1_dir(const struct vl_cgroup *cg, const char *controller);
  * rearranged. */
 const char *vl_cg_main_dir(const struct vl_cgroup *cg);
 
-/* -- place.c: where, made
- * --------------------------------------------------------------------------------- */
+/* -- place.c: where, made ---------------------------------------------------------------------- */
 
 enum vl_cg_place { VL_CG_AT_ROOT, VL_CG_BESIDE_OWN, VL_CG_BELOW_OWN };
 /* Calls make for one possible place after another, as long as the one before was not permitted;
@@ -80,23 +78,20 @@ int vl_cg_make_dir(const struct vl_cg_request *rq, const char *mount, const char
 /* Removes what this handle made so far. */
 void vl_cg_unmake(struct vl_cgroup *cg);
 
-/* -- controllers.c
- * ------------------------------------------------------------------------------------------ */
+/* -- controllers.c ----------------------------------------------------------------------------- */
 
 /* Makes controllers available in dir (below mount): those the plan writes to (required), and beside
  * them the ones that engines read statistics from (as far as permitted). dirfd is dir. */
 int vl_cg_enable(struct vl_cgroup *cg, const struct vl_cg_request *rq, const char *mount,
                  const char *dir, int dirfd, struct vl_error **err);
 
-/* -- write.c, device.c, owner.c
- * --------------------------------------------------------------------------------- */
+/* -- write.c, device.c, owner.c ---------------------------------------------------------------- */
 
 int vl_cg_write_all(struct vl_cgroup *cg, const struct vl_plan *plan, struct vl_error **err);
 int vl_cg_load_devices(struct vl_cgroup *cg, const struct vl_plan *plan, struct vl_error **err);
 int vl_cg_give_away(struct vl_cgroup *cg, const struct vl_op *op, struct vl_error **err);
 
-/* -- tree.c: directories below, processes, events
- * ------------------------------------------------------------ */
+/* -- tree.c: directories below, processes, events ---------------------------------------------- */
 
 /* First bytes of a small file, terminated, one final newline taken off. Length or -errno. */
 int vl_cg_read(int dirfd, const char *file, char *buf, size_t size);
@@ -113,9 +108,7 @@ int vl_cg_list(const char *dir, struct vl_cgroup_pids *l);
  * something is in use. */
 int vl_cg_rmdir(const char *dir);
 
-/* -- procs.c
- * ----------------------------------------------------------------------------------------------------
- */
+/* -- procs.c ----------------------------------------------------------------------------------- */
 
 /* Signals each; processes that are gone are fine. -EPERM, or -ESRCH for one of an invisible pid
  * namespace. */

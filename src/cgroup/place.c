@@ -11,9 +11,7 @@
 #include "base/mem.h"
 #include "sys/fd.h"
 
-/* -- places
- * ------------------------------------------------------------------------------------------------
- */
+/* -- places ------------------------------------------------------------------------------------ */
 
 char *vl_cg_place_path(const struct vl_cg_request *rq, enum vl_cg_place place, const char *mount,
                        const char *own)
@@ -64,8 +62,7 @@ int vl_cg_try_places(struct vl_cgroup *cg, const struct vl_cg_request *rq,
     return -1;
 }
 
-/* -- directories
- * --------------------------------------------------------------------------------------------- */
+/* -- directories ------------------------------------------------------------------------------- */
 
 static int make_parents(const char *mount, const char *path)
 {

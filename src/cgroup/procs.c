@@ -33,9 +33,7 @@ int vl_cg_still_busy(const struct vl_cgroup *cg, struct vl_error **err)
                         vl_cg_main_dir(cg), pids.n);
 }
 
-/* -- signals
- * ------------------------------------------------------------------------------------------------
- */
+/* -- signals ----------------------------------------------------------------------------------- */
 
 int vl_cg_kill_list(const struct vl_cgroup_pids *l, int sig)
 {
@@ -106,9 +104,7 @@ int vl_cgroup_signal_all(struct vl_cgroup *cg, int sig, struct vl_error **err)
     return r < 0 ? vl_err_sys(err, r, "signal the processes of cgroup `%s`", dir) : 0;
 }
 
-/* -- joining
- * -------------------------------------------------------------------------------------------------
- */
+/* -- joining ----------------------------------------------------------------------------------- */
 
 /*
  * "0" in tasks moves the writing thread, for which the kernel needs no more than the cgroup lock; a

@@ -15,8 +15,7 @@
 #include "sys/fd.h"
 #include "sys/sockets.h"
 
-/* -- time
- * ---------------------------------------------------------------------------------------------- */
+/* -- time -------------------------------------------------------------------------------------- */
 
 static int64_t now_ms(void)
 {
@@ -50,9 +49,7 @@ bool vl_cg_nap(vl_deadline d, int *ms)
     return true;
 }
 
-/* -- files
- * ------------------------------------------------------------------------------------------------
- */
+/* -- files ------------------------------------------------------------------------------------- */
 
 int vl_cg_read(int dirfd, const char *file, char *buf, size_t size)
 {
@@ -123,9 +120,7 @@ int vl_cg_wait_event(const char *dir, const char *key, uint64_t value, vl_deadli
     }
 }
 
-/* -- processes
- * ------------------------------------------------------------------------------------------------
- */
+/* -- processes --------------------------------------------------------------------------------- */
 
 static int list_file(int dirfd, struct vl_cgroup_pids *l)
 {
@@ -187,9 +182,7 @@ int vl_cg_list(const char *dir, struct vl_cgroup_pids *l)
     return list_tree(AT_FDCWD, dir, l);
 }
 
-/* -- removing
- * ----------------------------------------------------------------------------------------------------
- */
+/* -- removing ---------------------------------------------------------------------------------- */
 
 static int remove_tree(int dirfd, const char *name, void *arg)
 {

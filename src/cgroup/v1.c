@@ -10,33 +10,40 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include "base/io.h"
 #include "base/mem.h"
 #include "sys/fd.h"
 
-/* -- making
- * ---------------------------------------------------------------------------------------------------
- */
+/* -- making ------------------------------------------------------------------------------------ */
 
 /* A cpuset without CPUs or memory nodes takes no process: every level that has none inherits those
  * above (cgroup-v1/cpusets.rst). */
+static int inherit_file(const char *mount, const char *dir, const char *file)
+{
+    cleanup_free char *above = NULL, *level = vl_strdup(dir), *at_mount = vl_path_join(mount, file);
+    int r = vl_slurp_at(AT_FDCWD, at_mount, 65536, &above, NULL);
+    for (char *p = level + strlen(mount) + 1; r >= 0 && p; p = *p ? p + 1 : NULL) {
+        p += strcspn(p, "/");
+        char saved = *p;
+        *p = '\0';
+        cleanup_free char *own = NULL, *path = vl_path_join(level, file);
+        r = vl_slurp_at(AT_FDCWD, path, 65536, &own, NULL);
+        if (r == 0 && own[strspn(own, "\n")] == '\0') {
+            r = vl_write_file_at(AT_FDCWD, path, above, strlen(above));
+        } else if (r == 0) {
+            free(above);
+            above = vl_take_ptr(own);
+        }
+        *p = saved;
+    }
+    return r;
+}
+
 static int inherit_cpuset(const char *mount, const char *dir, struct vl_error **err)
 {
     static const char *const files[] = {"cpuset.cpus", "cpuset.mems"};
-    cleanup_free char *level = vl_strdup(dir);
     for (size_t f = 0; f < VL_ARRAY_LEN(files); f++) {
-        char above[4096], own[4096];
-        int r = vl_cg_read_in(mount, files[f], above, sizeof(above));
-        for (char *p = level + strlen(mount) + 1; r >= 0 && p; p = *p ? p + 1 : NULL) {
-            p += strcspn(p, "/");
-            char saved = *p;
-            *p = '\0';
-            r = vl_cg_read_in(level, files[f], own, sizeof(own));
-            if (r == 0)
-                r = vl_cg_write_in(level, files[f], above);
-            else if (r > 0)
-                memcpy(above, own, (size_t)r + 1);
-            *p = saved;
-        }
+        int r = inherit_file(mount, dir, files[f]);
         if (r < 0)
             return vl_err_sys(err, r, "inherit %s in cgroup `%s`", files[f], dir);
     }
@@ -103,9 +110,7 @@ static int attach(struct vl_cgroup *cg, pid_t pid, bool in_unified, struct vl_er
     return 0;
 }
 
-/* -- ending
- * ------------------------------------------------------------------------------------------------------
- */
+/* -- ending ------------------------------------------------------------------------------------ */
 
 /* Frozen, so that nobody forks away between listing and killing; thawed, because on v1 a frozen one
  * does not die. */
@@ -180,9 +185,7 @@ static int remove_all(struct vl_cgroup *cg, vl_deadline d, struct vl_error **err
     }
 }
 
-/* -- freezer
- * --------------------------------------------------------------------------------------------------------
- */
+/* -- freezer ----------------------------------------------------------------------------------- */
 
 static bool state_is(const char *dir, const char *state)
 {

@@ -12,9 +12,7 @@
 #include "sys/disable.h"
 #include "sys/fd.h"
 
-/* -- making
- * ------------------------------------------------------------------------------------------------
- */
+/* -- making ------------------------------------------------------------------------------------ */
 
 static int make(struct vl_cgroup *cg, const struct vl_cg_request *rq, enum vl_cg_place place,
                 struct vl_error **err)
@@ -53,9 +51,7 @@ static int attach(struct vl_cgroup *cg, pid_t pid, bool in_unified, struct vl_er
                : 0;
 }
 
-/* -- ending
- * -------------------------------------------------------------------------------------------------
- */
+/* -- ending ------------------------------------------------------------------------------------ */
 
 /* Without cgroup.kill (before 5.14, or in a threaded cgroup): frozen processes cannot fork away,
  * and v2 lets a frozen one die. */
@@ -126,9 +122,7 @@ static int remove_dir(struct vl_cgroup *cg, vl_deadline d, struct vl_error **err
     }
 }
 
-/* -- freezer
- * ----------------------------------------------------------------------------------------------------
- */
+/* -- freezer ----------------------------------------------------------------------------------- */
 
 int vl_cg_v2_set_frozen(struct vl_cgroup *cg, bool frozen, vl_deadline d, struct vl_error **err)
 {

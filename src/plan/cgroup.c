@@ -19,8 +19,7 @@ static bool rootless(const struct vl_planner *p)
     return !p->host->in_initial_userns || p->host->euid != 0;
 }
 
-/* -- path
- * ------------------------------------------------------------------------------------------ */
+/* -- path -------------------------------------------------------------------------------------- */
 
 static bool has_control(const char *s)
 {
@@ -82,8 +81,7 @@ static int plan_systemd_path(struct vl_planner *p, const char *given, struct vl_
     return 0;
 }
 
-/* -- ownership
- * --------------------------------------------------------------------------------------- */
+/* -- ownership --------------------------------------------------------------------------------- */
 
 /* The container sees its cgroup as the root of the hierarchy and may write into it. */
 static bool mounted_writable(const struct oci_config *c)
@@ -135,9 +133,6 @@ static void plan_owner(struct vl_planner *p, struct vl_op *op)
     if (uid != (int64_t)p->host->euid)
         op->n[3] = uid;
 }
-
-/* -----------------------------------------------------------------------------------------------------
- */
 
 int vl_plan_cgroup(struct vl_planner *p)
 {

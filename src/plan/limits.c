@@ -16,8 +16,7 @@
 #include <stdlib.h>
 #include "base/mem.h"
 
-/* -- reporting and writing
- * --------------------------------------------------------------------------- */
+/* -- reporting and writing --------------------------------------------------------------------- */
 
 char *vl_limits_place(const struct vl_limits *l, const char *field)
 {
@@ -89,8 +88,7 @@ void vl_limits_write(struct vl_limits *l, const char *field, int hierarchy, unsi
     vl_op_str(op, 2, value);
 }
 
-/* -- conversions of single values
- * -------------------------------------------------------------------- */
+/* -- conversions of single values -------------------------------------------------------------- */
 
 enum answer { NOT_SET, WRITE, REPORTED };
 
@@ -314,8 +312,7 @@ static enum answer pids_limit(struct vl_limits *l, const struct row *r, const st
     return WRITE;
 }
 
-/* -- the table
- * ------------------------------------------------------------------------------------------ */
+/* -- the table --------------------------------------------------------------------------------- */
 
 #define CELL(part, kind, type, member)                                                             \
     part, type, offsetof(struct oci_##kind, has_##member), offsetof(struct oci_##kind, member)
@@ -370,8 +367,7 @@ static const struct row rows[] = {
      FILES(V1("net_cls", "net_cls.classid")), number_or_zero, 0, 0},
 };
 
-/* -- the pass over the document
- * --------------------------------------------------------------------------- */
+/* -- the pass over the document ---------------------------------------------------------------- */
 
 static const char *part_of(const struct oci_resources *r, enum part part)
 {

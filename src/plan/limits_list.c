@@ -11,8 +11,7 @@
 #define V1(controller, file) .c1 = (controller), .f1 = (file)
 #define V2(controller, file) .c2 = (controller), .f2 = (file)
 
-/* -- weights
- * ----------------------------------------------------------------------------------------- */
+/* -- weights ----------------------------------------------------------------------------------- */
 
 /* Base 2 logarithm and power with some 1e-15 of error for the small range needed here. libm would
  * be one more library to map at every start. */
@@ -62,8 +61,7 @@ uint64_t vl_limits_io_weight(uint64_t weight)
     return 1 + (weight - 10) * 9999 / 990;
 }
 
-/* -- blockIO
- * ------------------------------------------------------------------------------------------ */
+/* -- blockIO ----------------------------------------------------------------------------------- */
 
 /*
  * The weight goes to BFQ where that scheduler is built in, else to what there was before it (v1:
@@ -174,8 +172,7 @@ void vl_limits_block_io(struct vl_limits *l)
              b->throttle_write_iops_device, b->n_throttle_write_iops_device);
 }
 
-/* -- huge pages, RDMA, network
- * ------------------------------------------------------------------------ */
+/* -- huge pages, RDMA, network ----------------------------------------------------------------- */
 
 /* "2MB", "64KB", "1GB": also a part of the file's name, so nothing else may pass. */
 static bool page_size_ok(const char *s)
@@ -265,8 +262,7 @@ void vl_limits_priorities(struct vl_limits *l)
     }
 }
 
-/* -- unified
- * ------------------------------------------------------------------------------------------- */
+/* -- unified ----------------------------------------------------------------------------------- */
 
 /*
  * Names of cgroup2 files and what to write into them, as they are: keys that nobody knows here too.

@@ -22,8 +22,7 @@
 static struct vl_host host;
 static char *parent; /* cgroupsPath of all that is made here */
 
-/* -- helpers
- * ------------------------------------------------------------------------------------------ */
+/* -- helpers ----------------------------------------------------------------------------------- */
 
 static char *slurp(const char *path)
 {
@@ -177,9 +176,7 @@ static void destroy(struct vl_cgroup *cg)
     vl_cgroup_free(cg);
 }
 
-/* -- cases
- * ------------------------------------------------------------------------------------------------
- */
+/* -- cases ------------------------------------------------------------------------------------- */
 
 static int noted, noted_late;
 static int note(void *arg, const char *path, bool undo, struct vl_error **err)
@@ -453,6 +450,7 @@ static void test_failures(void)
     add_write(plan, hierarchy, VL_CGW_ALT, controller, file, "4");
     add_write(plan, hierarchy, 0, controller, "x.nonsense", "1");
     add_write(plan, hierarchy, VL_CGW_IF_EXISTS, controller, "x.nonsense", "1");
+    add_write(plan, hierarchy, VL_CGW_KEEP, controller, file, "-");
     cg = create(plan);
     value_is(cg, host.v2_mount ? "" : "pids", file, "4");
     vl_plan_free(plan);
@@ -616,9 +614,82 @@ static void test_spawn(void)
     destroy(cg);
 }
 
-/* -- views
- * -------------------------------------------------------------------------------------------------
- */
+static char *path_of(const char *mount, const char *name)
+{
+    return vl_asprintf("%s%s/%s", mount, parent, name);
+}
+
+static void test_relative(void)
+{
+    cleanup_free char *below = path_of(host.v2_mount, "mine/below/x");
+    cleanup_free char *beside = path_of(host.v2_mount, "below/x");
+    struct vl_plan *plan = plan_new("x", VL_CG_RELATIVE);
+    struct vl_error *err = NULL;
+    vl_op_str(&plan->op[0], 0, "below/x");
+    struct vl_cgroup *cg = create(plan);
+    is_str(vl_cgroup_describe(cg)->dir[0].path, below, "a relative path is below our own cgroup");
+    destroy(cg);
+    if (has_controller("hugetlb") && host.n_hugepage_sizes > 0) {
+        cleanup_free char *file = vl_asprintf("hugetlb.%s.max", host.hugepage_sizes[0]);
+        cleanup_free char *busy = vl_asprintf("%s/mine/y", parent);
+        add_write(plan, 2, 0, "hugetlb", file, "0");
+        cg = create(plan);
+        is_str(vl_cgroup_describe(cg)->dir[0].path, beside, "or beside it, when that one is busy");
+        value_is(cg, "", file, "0");
+        destroy(cg);
+        plan->op[0].n[2] = 0;
+        vl_op_str(&plan->op[0], 0, busy);
+        is_int(vl_cgroup_create(plan, &host, NULL, &cg, &err), -1,
+               "an absolute path has no second choice");
+        error_is(err, "which has processes of its own", "and the reason is said");
+    } else {
+        skip("a busy parent needs the hugetlb controller");
+    }
+    vl_plan_free(plan);
+}
+
+static void test_default(void)
+{
+    cleanup_free char *ours = path_of(host.v2_mount, "mine");
+    cleanup_free char *id = vl_asprintf("/veloci-test-box-%d", (int)getpid());
+    cleanup_free char *at_root = vl_path_join(host.v2_mount, id), *in_ours = vl_path_join(ours, id);
+    struct vl_plan *plan = plan_new("x", VL_CG_DEFAULT);
+    vl_op_str(&plan->op[0], 0, id);
+    struct vl_cgroup *cg = create(plan);
+    is_str(vl_cgroup_describe(cg)->dir[0].path, at_root, "the default is at the root");
+    destroy(cg);
+    if (chown(ours, 65534, 0) < 0 || seteuid(65534) < 0)
+        abort();
+    cg = create(plan);
+    is_str(vl_cgroup_describe(cg)->dir[0].path, in_ours,
+           "or below our own, where only that is permitted");
+    destroy(cg);
+    if (seteuid(0) < 0)
+        abort();
+    vl_plan_free(plan);
+}
+
+/* Where a cgroup goes when the first choice is not possible; our own facts are made up for that. */
+static void test_places(void)
+{
+    char *own = host.v2_own_path;
+    struct vl_cgroup *mine = create_plain("mine");
+    pid_t pid = in_cgroup(mine, sleep_long);
+    host.v2_own_path = vl_asprintf("%s/mine", parent);
+    test_relative();
+    test_default();
+    free(host.v2_own_path);
+    host.v2_own_path = own;
+    kill(pid, SIGKILL);
+    reap(pid);
+    cleanup_free char *left1 = path_of(host.v2_mount, "mine/below"),
+                      *left2 = path_of(host.v2_mount, "below");
+    ok(rmdir(left1) == 0 && (rmdir(left2) == 0 || errno == ENOENT),
+       "parents that had to be made stay");
+    destroy(mine);
+}
+
+/* -- views ------------------------------------------------------------------------------------- */
 
 static void suite(const char *view)
 {
@@ -640,6 +711,8 @@ static void suite(const char *view)
         test_kill("cgroup_kill");
     test_limits();
     test_failures();
+    if (host.cgroup_mode == VL_CGROUP_V2)
+        test_places();
     test_devices();
     if (host.n_v1 == 0)
         test_verifier();

@@ -13,8 +13,7 @@
 #define W BPF_DEVCG_ACC_WRITE
 #define RWM (R | W | M)
 
-/* -- the reading that both compilers must agree with
- * ------------------------------------------------ */
+/* -- the reading that both compilers must agree with ------------------------------------------- */
 
 static bool hits(const struct vl_devrule *r, char type, uint32_t major, uint32_t minor)
 {
@@ -38,8 +37,7 @@ static bool reference(const struct vl_devrule *r, size_t n, char type, uint32_t 
     return true;
 }
 
-/* -- a BPF machine for what the compiler uses
- * ------------------------------------------------------------ */
+/* -- a BPF machine for what the compiler uses -------------------------------------------------- */
 
 static int run(const struct bpf_insn *p, size_t n, char type, uint32_t major, uint32_t minor,
                unsigned access)
@@ -117,8 +115,7 @@ static bool all_reachable(const struct bpf_insn *p, size_t n)
     return ok;
 }
 
-/* -- a model of the v1 controller
- * -------------------------------------------------------------------------- */
+/* -- a model of the v1 controller -------------------------------------------------------------- */
 
 struct model {
     bool allow;
@@ -169,9 +166,7 @@ static bool model_allows(const struct model *m, char type, uint32_t major, uint3
     return m->allow;
 }
 
-/* -- comparing
- * ------------------------------------------------------------------------------------------------
- */
+/* -- comparing --------------------------------------------------------------------------------- */
 
 static const uint32_t majors[] = {0, 1, 5, 8, 136, 4095}, minors[] = {0, 1, 3, 200, 1048575};
 
@@ -280,8 +275,7 @@ static void test_random(void)
     ok(v1_done > 500, "enough of the lists could be said to v1 (%d)", v1_done);
 }
 
-/* -- fixed lists
- * -------------------------------------------------------------------------------------------- */
+/* -- fixed lists ------------------------------------------------------------------------------- */
 
 #define DEFAULTS                                                                                   \
     {true, 'c', -1, -1, M, NULL}, {true, 'b', -1, -1, M, NULL}, {true, 'c', 1, 3, RWM, NULL},      \
