@@ -262,7 +262,8 @@ int vl_sc_profile_build(const struct oci_seccomp *profile, bool fail_unknown,
                 goto fail;
     }
     for (size_t a = 0; a < ret->n_arch; a++)
-        qsort(ret->arch[a].rule, ret->arch[a].n, sizeof(ret->arch[a].rule[0]), by_number);
+        if (ret->arch[a].n > 0)
+            qsort(ret->arch[a].rule, ret->arch[a].n, sizeof(ret->arch[a].rule[0]), by_number);
     return 0;
 fail:
     vl_sc_profile_reset(ret);

@@ -18,7 +18,7 @@ stage_sources = $(stage_parts) src/stage/main.c src/stage/mem.c src/plan/wire_ch
 
 src/stage/veloci-stage: $(stage_sources) $(stage_headers) src/plan/wire.h src/plan/wire_check.h
 	@$(MKDIR_P) src/stage
-	$(AM_V_CCLD)$(CC) $(STAGE_CC) $(addprefix $(top_srcdir)/,$(stage_sources)) $(STAGE_LINK) -o $@
+	$(AM_V_CCLD)$(CC) $(CPPFLAGS) $(STAGE_CC) $(addprefix $(top_srcdir)/,$(stage_sources)) $(STAGE_LINK) -o $@
 
 # Installed for kernels that execute nothing from a memfd (vm.memfd_noexec = 2).
 pkglibexec_SCRIPTS = src/stage/veloci-stage

@@ -97,8 +97,8 @@ static void engines(void)
         "run -d -b B ID",
         "run --no-subreaper --bundle B ID",
         "create -no-subreaper --bundle B ID",
-        "create --bundle B --pid-file B/pid --console-socket B/console.sock --no-pivot "
-        "--no-new-keyring buildah-buildah1",
+        ("create --bundle B --pid-file B/pid --console-socket B/console.sock --no-pivot "
+         "--no-new-keyring buildah-buildah1"),
         "--version",
         "-v",
         "--help",
