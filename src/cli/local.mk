@@ -11,7 +11,24 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/cmd_start.c \
 	src/cli/cmd_state.c \
 	src/cli/help.c \
-	src/cli/main.c \
 	src/cli/output.c \
 	src/cli/parse.c \
 	src/cli/table.c
+
+bin_PROGRAMS += veloci
+veloci_SOURCES = src/cli/main.c
+veloci_LDADD = \
+	src/cli/libcli.a \
+	src/ops/libops.a \
+	src/launch/liblaunch.a \
+	src/prep/libprep.a \
+	src/state/libstate.a \
+	src/cgroup/libcgroup.a \
+	src/plan/libplan.a \
+	src/confine/libconfine.a \
+	src/spec/libspec.a \
+	libocispec/libocispec.a \
+	src/sys/libsys.a \
+	src/base/libbase.a \
+	src/stage/libstageblob.a \
+	$(SECCOMP_LIBS) $(SYS_LIBS) $(BASE_LIBS)
