@@ -2,46 +2,67 @@
 /* The system calls that veloci-stage makes under a container's filter. */
 #include "confine/stage_calls.h"
 
+#include <fcntl.h>
 #include <linux/prctl.h>
 #include <linux/seccomp.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include "confine/bpf_sim.h"
 #include "confine/seccomp_int.h"
 
-#define CALL(call, where, ...)                                                                     \
-    {                                                                                              \
-#call, SYS_##call, (where), .optional = false, .args = { __VA_ARGS__ }                     \
-    }
-#define MAY(call, where)                                                                           \
-    {                                                                                              \
-#call, SYS_##call, (where), .optional = true, .args = { 0 }                                \
-    }
+/* clang-format off */
+#define NEEDS(call, where, ...) {#call, SYS_##call, (where), .optional = false, .args = {__VA_ARGS__}}
+#define TRIES(call, where) {#call, SYS_##call, (where), .optional = true, .args = {0}}
 
-#define ALL (VL_PART_CREDS | VL_PART_GATE | VL_PART_HOOKS | VL_PART_RLIMITS)
-
-/* In the order of the steps. What is only made after another step has failed is not in the list. */
+/* In the order of the steps. What is only made after something else has failed is not in the list. */
 static const struct vl_stage_call calls[] = {
-    CALL(setgroups, VL_PART_CREDS),
-    CALL(setresgid, VL_PART_CREDS),
-    CALL(setresuid, VL_PART_CREDS),
-    CALL(capset, VL_PART_CREDS),
-    CALL(prctl, VL_PART_CREDS, PR_CAPBSET_DROP, 1),
-    CALL(prctl, VL_PART_CREDS, PR_SET_KEEPCAPS, 1),
-    CALL(prctl, VL_PART_CREDS, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL),
-    MAY(openat2, VL_PART_GATE),
-    CALL(openat, VL_PART_GATE),
-    CALL(read, VL_PART_GATE),
-    CALL(close, VL_PART_GATE | VL_PART_HOOKS),
-    CALL(sendmsg, VL_PART_GATE),
-    CALL(recvmsg, VL_PART_GATE),
-    CALL(accept4, VL_PART_GATE),
-    CALL(ppoll, VL_PART_GATE | VL_PART_HOOKS),
-    MAY(clone3, VL_PART_HOOKS),
-    CALL(wait4, VL_PART_HOOKS),
-    CALL(prlimit64, VL_PART_RLIMITS),
-    CALL(execve, VL_PART_HOOKS | VL_PART_EXEC),
+    NEEDS(sendmsg, VL_PART_SENT),
+    NEEDS(read, VL_PART_HELD),
+    TRIES(close, VL_PART_CREDS),
+    /* credentials; without the bounding set's questions nothing would be dropped from it */
+    NEEDS(prctl, VL_PART_CREDS, PR_CAPBSET_READ, 1),
+    NEEDS(prctl, VL_PART_CREDS, PR_CAPBSET_DROP, 1),
+    NEEDS(prctl, VL_PART_CREDS, PR_SET_KEEPCAPS, 1),
+    NEEDS(prctl, VL_PART_CREDS, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL),
+    NEEDS(prctl, VL_PART_CREDS, PR_SET_DUMPABLE, 0),
+    NEEDS(setgroups, VL_PART_GROUPS),
+    NEEDS(setresgid, VL_PART_CREDS),
+    NEEDS(setresuid, VL_PART_CREDS),
+    NEEDS(capget, VL_PART_CREDS),
+    NEEDS(capset, VL_PART_CREDS),
+    TRIES(chdir, VL_PART_CREDS | VL_PART_HOOKS),
+    TRIES(getcwd, VL_PART_CREDS),
+    /* args[0] and the interpreter it asks for */
+    NEEDS(statx, VL_PART_READY),
+    NEEDS(faccessat, VL_PART_READY),
+    TRIES(openat, VL_PART_READY),
+    TRIES(pread64, VL_PART_READY),
+    TRIES(read, VL_PART_READY),
+    /* ready, and the gate */
+    NEEDS(fcntl, VL_PART_KEEP, 3, F_GETFD),
+    TRIES(close_range, VL_PART_READY),
+    NEEDS(sendto, VL_PART_READY),
+    NEEDS(recvmsg, VL_PART_READY),
+    TRIES(getpid, VL_PART_READY),
+    TRIES(rt_sigaction, VL_PART_READY),
+    TRIES(madvise, VL_PART_READY),
+    NEEDS(accept4, VL_PART_SOCKET),
+    NEEDS(ppoll, VL_PART_SOCKET),
+    TRIES(umask, VL_PART_READY),
+    NEEDS(mmap, VL_PART_READY),
+    /* hooks of start */
+    NEEDS(memfd_create, VL_PART_HOOKS),
+    NEEDS(write, VL_PART_HOOKS),
+    NEEDS(lseek, VL_PART_HOOKS),
+    NEEDS(clone, VL_PART_HOOKS, 0x1000 /* CLONE_PIDFD */ | SIGCHLD),
+    NEEDS(dup3, VL_PART_HOOKS),
+    NEEDS(wait4, VL_PART_HOOKS),
+    TRIES(munmap, VL_PART_HOOKS),
+    NEEDS(prlimit64, VL_PART_RLIMITS),
+    NEEDS(execve, VL_PART_EXEC | VL_PART_HOOKS),
 };
+/* clang-format on */
 
 const struct vl_stage_call *vl_stage_call_stopped(const struct vl_seccomp_prog *prog,
                                                   unsigned parts, size_t *from, uint32_t *ret_value)

@@ -6,6 +6,7 @@
 #include <sched.h>
 #include "base/mem.h"
 #include "base/names.h"
+#include "confine/labels.h"
 #include "plan/env.h"
 #include "plan/planners.h"
 
@@ -150,8 +151,13 @@ int vl_plan_labels(struct vl_planner *p)
 {
     const struct oci_process *process = vl_process_of(p);
     const char *profile = process->apparmor_profile, *label = process->selinux_label;
+    struct vl_error *e = NULL;
     int r = 0;
-    if (profile != NULL && profile[0] != '\0') {
+    if (profile != NULL && profile[0] != '\0' &&
+        vl_label_check_apparmor(profile, "process.apparmorProfile", &e) < 0) {
+        vl_err_collect(&p->errors, &e);
+        r = -1;
+    } else if (profile != NULL && profile[0] != '\0') {
         if (p->host->apparmor) {
             struct vl_op *op = vl_plan_op(p->plan, VL_OP_LABEL, "process.apparmorProfile");
             op->n[0] = VL_LSM_APPARMOR;
@@ -161,7 +167,11 @@ int vl_plan_labels(struct vl_planner *p)
                                    "confine by AppArmor profile `%s`: AppArmor is not enabled", profile);
         }
     }
-    if (label != NULL && label[0] != '\0') {
+    if (label != NULL && label[0] != '\0' &&
+        vl_label_check_selinux(label, "process.selinuxLabel", &e) < 0) {
+        vl_err_collect(&p->errors, &e);
+        r = -1;
+    } else if (label != NULL && label[0] != '\0') {
         if (p->host->selinux) {
             struct vl_op *op = vl_plan_op(p->plan, VL_OP_LABEL, "process.selinuxLabel");
             op->n[0] = VL_LSM_SELINUX;

@@ -8,6 +8,7 @@
  */
 #include "plan/seccomp.h"
 
+#include <linux/capability.h>
 #include <linux/seccomp.h>
 #include "confine/stage_calls.h"
 #include "plan/env.h"
@@ -20,6 +21,9 @@
 #ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
 #define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5) /* Linux 5.19 */
 #endif
+
+/* How the listener gets to veloci: numbers of the operation (plan/wire.h). */
+enum { LISTENER_NONE = 0, LISTENER_FETCHED = 1, LISTENER_SENT = 2 };
 
 #define RAW "run.oci.seccomp_bpf_data"
 #define RAW_WHERE "annotations." RAW
@@ -130,54 +134,90 @@ static int plan_listener(struct vl_planner *p, bool listener, const char **ret_p
     return 0;
 }
 
-static int stopped(struct vl_planner *p, const struct vl_stage_call *c, uint32_t value, bool late,
-                   const char *where)
-{
-    uint32_t action = value & SECCOMP_RET_ACTION_FULL;
-    const char *verb = action == SECCOMP_RET_ERRNO || action == SECCOMP_RET_TRACE
-                           ? "denies"
-                           : "kills the process at";
-    if (action == SECCOMP_RET_USER_NOTIF) {
-        vl_pl_note(p, "seccomp: the start waits for the listener, which is asked about %s",
-                   c->name);
-        return 0;
-    }
-    if (c->optional && (action == SECCOMP_RET_ERRNO || action == SECCOMP_RET_TRACE))
-        return 0;
-    if (late)
-        return vl_pl_config(p, where, "the seccomp filter %s %s: no program can be started", verb,
-                            c->name);
-    return vl_pl_config(
-        p, where,
-        "the seccomp filter %s %s, which is needed until the program is started: without "
-        "noNewPrivileges the filter comes before the capabilities are given up",
-        verb, c->name);
-}
-
-/* A filter that comes early meets all that the stage still has to do. */
-static int check_stage(struct vl_planner *p, const struct vl_seccomp_prog *prog, bool late,
-                       const char *where)
+/* What the stage will still do under this filter. */
+static unsigned stage_parts(const struct vl_planner *p, bool late, int listener)
 {
     const struct oci_hooks *hooks = p->spec->config->hooks;
     unsigned parts = VL_PART_EXEC;
-    const char *named = NULL;
-    uint32_t value;
+    parts |= listener != LISTENER_NONE ? VL_PART_HELD : 0u;
+    parts |= listener == LISTENER_SENT ? VL_PART_SENT : 0u;
+    if (late)
+        return parts;
+    parts |= VL_PART_CREDS | VL_PART_READY;
+    if (!p->setgroups_denied && !vl_annot_bool(p->spec, "run.oci.keep_original_groups", false))
+        parts |= VL_PART_GROUPS;
+    parts |= p->opts->preserve_fds > 0 ? VL_PART_KEEP : 0u;
+    parts |= p->opts->detached ? VL_PART_SOCKET : 0u;
+    parts |= hooks != NULL && hooks->n_start_container > 0 ? VL_PART_HOOKS : 0u;
+    parts |= vl_process_of(p)->n_rlimits > 0 ? VL_PART_RLIMITS : 0u;
+    return parts;
+}
+
+static void add_name(struct vl_str *names, const char *name)
+{
+    size_t n = strlen(name);
+    if (names->len >= n && vl_streq(names->s + names->len - n, name))
+        return; /* the same call with other arguments */
+    vl_str_addf(names, "%s%s", names->len > 0 ? ", " : "", name);
+}
+
+static int tell_stopped(struct vl_planner *p, const char *verb, const char *names, bool late,
+                        const char *where)
+{
+    if (names == NULL)
+        return 0;
+    if (late)
+        return vl_pl_config(p, where, "the seccomp filter %s %s: no program can be started", verb,
+                            names);
+    return vl_pl_config(
+        p, where,
+        "the seccomp filter %s %s, needed until the program is started: without noNewPrivileges it "
+        "is in force from before the capabilities are given up",
+        verb, names);
+}
+
+/* A filter that comes early meets all that the stage still has to do; even a late one must let
+ * execve pass. */
+static int check_stage(struct vl_planner *p, const struct vl_seccomp_prog *prog, bool late,
+                       int listener, const char *where)
+{
+    cleanup(str) struct vl_str killed = VL_STR_INIT, denied = VL_STR_INIT, asked = VL_STR_INIT;
+    unsigned parts = stage_parts(p, late, listener);
     size_t from = 0;
-    int r = 0;
-    if (!late)
-        parts |= VL_PART_CREDS | VL_PART_GATE;
-    if (!late && hooks != NULL && hooks->n_start_container > 0)
-        parts |= VL_PART_HOOKS;
-    if (!late && vl_process_of(p)->n_rlimits > 0)
-        parts |= VL_PART_RLIMITS;
+    uint32_t value;
     for (const struct vl_stage_call *c;
          (c = vl_stage_call_stopped(prog, parts, &from, &value)) != NULL;) {
-        if (named != NULL && vl_streq(named, c->name))
-            continue;
-        named = c->name;
-        r |= stopped(p, c, value, late, where);
+        uint32_t action = value & SECCOMP_RET_ACTION_FULL;
+        if (action == SECCOMP_RET_USER_NOTIF && c->parts == VL_PART_SENT)
+            return vl_pl_config(
+                p, where,
+                "SCMP_ACT_NOTIFY cannot be used for %s: the listener itself is sent with it",
+                c->name);
+        if (action == SECCOMP_RET_USER_NOTIF)
+            add_name(&asked, c->name);
+        else if (action != SECCOMP_RET_ERRNO && action != SECCOMP_RET_TRACE)
+            add_name(&killed, c->name);
+        else if (!c->optional)
+            add_name(&denied, c->name);
     }
-    return r;
+    if (asked.len > 0)
+        vl_pl_note(p, "seccomp: the start waits for the listener, which is asked about %s",
+                   asked.s);
+    return tell_stopped(p, "kills the process at", killed.s, late, where) |
+           tell_stopped(p, "denies", denied.s, late, where);
+}
+
+/*
+ * pidfd_getfd(2) takes what ptrace takes. The stage cannot be dumped; so its own user namespace
+ * must be ours, or we have the capability over the one it was started in. Else it sends the
+ * descriptor itself.
+ */
+static int listener_way(const struct vl_planner *p)
+{
+    bool ptrace = (p->host->caps_effective >> CAP_SYS_PTRACE & 1) != 0;
+    bool inside =
+        p->userns && !p->fork; /* the stage was exec'ed in a user namespace that we made */
+    return p->host->pidfd_getfd && (ptrace || inside) ? LISTENER_FETCHED : LISTENER_SENT;
 }
 
 int vl_plan_seccomp(struct vl_planner *p, bool late)
@@ -197,15 +237,16 @@ int vl_plan_seccomp(struct vl_planner *p, bool late)
     for (size_t i = 0; i < prog->notes.n; i++)
         vl_pl_note(p, "%s", prog->notes.v[i]);
     bool listener = (prog->actions & VL_ACT_NOTIFY) != 0;
+    int way = listener ? listener_way(p) : LISTENER_NONE;
     int r = check_actions(p, prog->actions);
     r |= plan_flags(p, listener, &flags);
     r |= plan_listener(p, listener, &path);
-    r |= check_stage(p, prog, late, where);
+    r |= check_stage(p, prog, late, way, where);
     if (r < 0)
         return -1;
     struct vl_op *op = vl_plan_op(p->plan, VL_OP_SECCOMP, where);
     op->n[0] = flags;
-    op->n[1] = listener;
+    op->n[1] = way;
     vl_op_blob(op, 0, prog->insns, prog->n * sizeof(prog->insns[0]));
     if (listener) {
         vl_op_str(op, 1, path);

@@ -43,8 +43,12 @@ static int drop_bounding(struct stage *s, uint64_t wanted, uint64_t *have)
     *have = 0;
     for (unsigned cap = 0; cap <= LAST_CAP; cap++) {
         int r = sys_prctl(PR_CAPBSET_READ, cap, 0);
-        if (r < 0)
+        if (r == -EINVAL)
             break; /* behind the last one of this kernel */
+        if (r < 0) { /* a filter that comes early: nothing may be kept unasked */
+            s->a = cap;
+            return st_fail(s, VL_D_CAP_BOUNDING, r);
+        }
         if (r == 0)
             continue;
         if (wanted >> cap & 1)
