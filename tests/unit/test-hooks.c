@@ -62,6 +62,7 @@ static void given(void)
                  "/proc/self/fd | tr '\\n' ' '; echo bad >&2\n");
     (void)setenv("HOME", "/x", 1);
     cleanup_fd int stray = vl_open("/dev/null", 0);
+    (void)stray;
     like(run(argv, envp, 0, "{\"id\":\"x\"}"), "", "a hook that ends well");
     cleanup_free char *text = slurp(out), *problems = slurp(err_file);
     cleanup_free char *want = vl_asprintf("{\"id\":\"x\"}\n1 one two b none\n%s\n0 1 2 3 ", top);

@@ -7,7 +7,9 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <unistd.h>
 #include "base/cleanup.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -227,9 +229,9 @@ static void attack(const char *by)
     pid_t pid = fork();
     if (pid == 0) {
         for (;;) {
-            (void)renameat2(root, "race/dir", root, "race/link", RENAME_EXCHANGE);
-            (void)renameat2(root, "race/dir/deep", root, "deep", 0);
-            (void)renameat2(root, "deep", root, "race/dir/deep", 0);
+            (void)syscall(SYS_renameat2, root, "race/dir", root, "race/link", 2 /* RENAME_EXCHANGE */);
+            (void)renameat(root, "race/dir/deep", root, "deep");
+            (void)renameat(root, "deep", root, "race/dir/deep");
         }
     }
     char *up = vl_asprintf("race/dir/deep/../../../%s", "../../secret");
