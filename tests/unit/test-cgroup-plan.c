@@ -14,7 +14,8 @@
 
 static char *said;
 
-static int report(const char *class, const char *where, const char *fmt, va_list ap)
+__attribute__((format(printf, 3, 0))) static int report(const char *class, const char *where,
+                                                        const char *fmt, va_list ap)
 {
     cleanup_free char *text = NULL, *before = said;
     if (vasprintf(&text, fmt, ap) < 0)

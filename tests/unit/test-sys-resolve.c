@@ -55,6 +55,20 @@ static void populate(void)
         (void)!symlinkat(links[i][0], root, links[i][1]);
 }
 
+/* strerrorname_np is glibc's alone. */
+static const char *errno_name(int number)
+{
+    static const struct {
+        int number;
+        const char *name;
+    } names[] = {{EAGAIN, "EAGAIN"}, {ELOOP, "ELOOP"},     {ENAMETOOLONG, "ENAMETOOLONG"},
+                 {ENOENT, "ENOENT"}, {ENOTDIR, "ENOTDIR"}, {EXDEV, "EXDEV"}};
+    for (size_t i = 0; i < VL_ARRAY_LEN(names); i++)
+        if (names[i].number == number)
+            return names[i].name;
+    return strerror(number);
+}
+
 /* Content of what a path resolves to, or "-ERRNO", or "dir". */
 static const char *what(const char *path, int flags, unsigned how)
 {
@@ -62,7 +76,7 @@ static const char *what(const char *path, int flags, unsigned how)
     cleanup_fd int fd = vl_resolve_open(root, path, flags, 0, how);
     struct stat st;
     if (fd < 0) {
-        snprintf(buf, sizeof(buf), "-%s", strerrorname_np(-fd));
+        snprintf(buf, sizeof(buf), "-%s", errno_name(-fd));
         return buf;
     }
     if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode))
