@@ -172,7 +172,7 @@ enum vl_op_code {
                              where BIND_FALLBACK applies; absent: the inherited tree's own mount of the type, made
                              read-only) */
     VL_OP_BIND = 43,      /* n: attr_set, attr_clr, rattr_set, rattr_clr, propagation, flags; s: target, source (for
-                             messages and copy-symlink), label; f: tree, idmap. A tree
+                             messages and copy-symlink), label; f: tree, idmap (put on the tree by veloci). A tree
                              without a propagation of its own becomes a slave, as in a fresh mount namespace */
     VL_OP_REMOUNT = 44,   /* n: attr_set, attr_clr, sb_flags, rattr_set, rattr_clr, propagation; s: target, options (vector) */
     VL_OP_MKDIR = 45,     /* n: mode, uid, gid; s: path */

@@ -82,23 +82,44 @@ static const struct vl_op *idmap_op_of(const struct vl_plan *plan, size_t desc)
     return NULL;
 }
 
+/* An earlier descriptor with the same maps: making a user namespace takes a process. */
+static int same_idmap(const struct vl_prep *p, size_t desc, const struct vl_op *op)
+{
+    for (size_t i = 0; i < desc; i++) {
+        const struct vl_op *other = p->plan->desc[i].role == VL_ROLE_IDMAP ? idmap_op_of(p->plan, i) : NULL;
+        if (other != NULL && vl_op_s(other, 0) != NULL && p->ident[i].fd >= 0 &&
+            vl_streq(vl_op_s(other, 0), vl_op_s(op, 0)) && vl_streq(vl_op_s(other, 1), vl_op_s(op, 1)))
+            return p->ident[i].fd;
+    }
+    return VL_NOFD;
+}
+
+static int make_idmap(const struct vl_prep *p, size_t desc, const struct vl_op *op, struct vl_error **err)
+{
+    cleanup_free struct vl_idmap_line *uids = NULL, *gids = NULL;
+    size_t n_uids = 0, n_gids = 0;
+    int same = same_idmap(p, desc, op);
+
+    if (parse_map(vl_op_s(op, 0), &uids, &n_uids) < 0 || parse_map(vl_op_s(op, 1), &gids, &n_gids) < 0)
+        return vl_err_bug(err, "id map of descriptor %zu cannot be read", desc);
+    int fd = same >= 0 ? vl_fd_dup_above(same, 3) : vl_idmap_userns(uids, n_uids, gids, n_gids);
+    if (fd >= 0)
+        return fd;
+    vl_err_sys(err, fd, "make a user namespace that carries the mapping of an id-mapped mount");
+    return op->where != NULL ? vl_err_at(err, "%s", op->where) : -1;
+}
+
 int vl_prep_idmap(struct vl_prep *p, size_t desc, pid_t stage, struct vl_error **err)
 {
     const struct vl_op *op = idmap_op_of(p->plan, desc);
-    cleanup_free struct vl_idmap_line *uids = NULL, *gids = NULL;
-    size_t n_uids = 0, n_gids = 0;
     int fd;
 
     if (op != NULL && vl_op_s(op, 0) != NULL) {
         if (p->ident[desc].fd >= 0)
             return 0;
-        if (parse_map(vl_op_s(op, 0), &uids, &n_uids) < 0 || parse_map(vl_op_s(op, 1), &gids, &n_gids) < 0)
-            return vl_err_bug(err, "id map of descriptor %zu cannot be read", desc);
-        fd = vl_idmap_userns(uids, n_uids, gids, n_gids);
-        if (fd < 0) {
-            vl_err_sys(err, fd, "make a user namespace that carries the mapping of an id-mapped mount");
-            return op->where != NULL ? vl_err_at(err, "%s", op->where) : -1;
-        }
+        fd = make_idmap(p, desc, op, err);
+        if (fd < 0)
+            return -1;
     } else {
         if (stage == 0)
             return 0;

@@ -52,8 +52,7 @@ int step_bind(struct stage *s, const struct vl_wire_op *op)
                              .rset = (uint64_t)op->n[2],
                              .rclr = (uint64_t)op->n[3],
                              .prop = (uint64_t)op->n[4],
-                             .idmap = st_fd(s, op, 1),
-                             .idmap_rec = (flags & VL_MNT_IDMAP_RECURSIVE) != 0};
+                             .idmap = -1}; /* veloci has mapped the tree: that takes rights over its file system */
     struct statx stx;
 
     st_parent_forget(s);
