@@ -102,26 +102,44 @@ static void refuse(struct want *w, int error, const char *level)
     w->failed = vl_strdup(level);
 }
 
+/*
+ * A level with processes of its own cannot pass on controllers that know no threads: the kernel
+ * refuses (EBUSY). It would take cpu, cpuset and pids alone, but by that the level becomes the root
+ * of a threaded tree, in which nothing below can have the others any more: nothing that may be done
+ * to somebody's cgroup. The root of the hierarchy (it has no cgroup.type) is exempt from all this.
+ */
+static bool has_own_processes(const char *level)
+{
+    char text[64];
+    return vl_cg_read_in(level, "cgroup.type", text, sizeof(text)) > 0 &&
+           vl_streq(text, "domain") && vl_cg_read_in(level, "cgroup.procs", text, sizeof(text)) > 0;
+}
+
 /* One level. A write of several controllers is all or nothing, so after a failure each is tried
  * alone. */
 static void pass_down(struct wants *l, const char *level)
 {
     char list[LIST_MAX];
     cleanup(str) struct vl_str all = VL_STR_INIT;
-    int r = vl_cg_read_in(level, "cgroup.subtree_control", list, sizeof(list));
+    int error = vl_cg_read_in(level, "cgroup.subtree_control", list, sizeof(list));
+    if (error < 0)
+        *list = '\0';
     for (size_t i = 0; i < l->n; i++)
-        if (l->w[i].there && (r < 0 || !has_word(list, l->w[i].name)))
+        if (l->w[i].there && !has_word(list, l->w[i].name))
             vl_str_addf(&all, "%s+%s", all.len ? " " : "", l->w[i].name);
-    if (all.len == 0 || (r >= 0 && vl_cg_write_in(level, "cgroup.subtree_control", all.s) == 0))
+    if (all.len == 0)
         return;
-    for (size_t i = 0; i < l->n; i++) {
+    if (error >= 0)
+        error = has_own_processes(level) ? -EBUSY
+                                         : vl_cg_write_in(level, "cgroup.subtree_control", all.s);
+    for (size_t i = 0; error < 0 && i < l->n; i++) {
         struct want *w = &l->w[i];
-        if (!w->there || (r >= 0 && has_word(list, w->name)))
+        if (!w->there || has_word(list, w->name))
             continue;
         cleanup_free char *one = vl_asprintf("+%s", w->name);
-        int error = r < 0 ? r : vl_cg_write_in(level, "cgroup.subtree_control", one);
-        if (error < 0)
-            refuse(w, error, level);
+        int alone = error == -EBUSY ? error : vl_cg_write_in(level, "cgroup.subtree_control", one);
+        if (alone < 0)
+            refuse(w, alone, level);
     }
 }
 
@@ -175,7 +193,7 @@ int vl_cg_enable(struct vl_cgroup *cg, const struct vl_cg_request *rq, const cha
         (vl_cg_read(dirfd, "cgroup.controllers", list, sizeof(list)) < 0 || !all_there(&l, list))) {
         walk(&l, mount, dir);
         for (size_t i = 0; i < l.n; i++)
-            if (!l.w[i].there && l.w[i].error == -EOPNOTSUPP) {
+            if (!l.w[i].there) {
                 make_threaded(dirfd, dir);
                 break;
             }

@@ -122,19 +122,30 @@ int vl_cg_wait_event(const char *dir, const char *key, uint64_t value, vl_deadli
 
 /* -- processes --------------------------------------------------------------------------------- */
 
-static int list_file(int dirfd, struct vl_cgroup_pids *l)
+struct listing {
+    struct vl_cgroup_pids *pids;
+    bool domain_seen;
+};
+
+/* A threaded cgroup does not tell its processes: the domain above does. When that one is not ours,
+ * each thread stands for its process. */
+static int list_file(int dirfd, struct listing *l)
 {
     cleanup_free char *text = NULL;
     int r = vl_slurp_at(dirfd, "cgroup.procs", 64u << 20, &text, NULL);
-    if (r == -EOPNOTSUPP) /* a threaded cgroup: its processes are told by the domain above */
+    if (r == -EOPNOTSUPP && l->domain_seen)
         return 0;
+    if (r == 0)
+        l->domain_seen = true;
+    else if (r == -EOPNOTSUPP)
+        r = vl_slurp_at(dirfd, "cgroup.threads", 64u << 20, &text, NULL);
     if (r < 0)
         return r;
     for (char *p = text, *end; *p; p = end) {
         long pid = strtol(p, &end, 10);
         if (end == p)
             break;
-        *VL_APPEND(l->pid, l->n) = (pid_t)pid;
+        *VL_APPEND(l->pids->pid, l->pids->n) = (pid_t)pid;
         end += strspn(end, "\n");
     }
     return 0;
@@ -179,7 +190,8 @@ static int list_tree(int dirfd, const char *name, void *arg)
 
 int vl_cg_list(const char *dir, struct vl_cgroup_pids *l)
 {
-    return list_tree(AT_FDCWD, dir, l);
+    struct listing listing = {l, false};
+    return list_tree(AT_FDCWD, dir, &listing);
 }
 
 /* -- removing ---------------------------------------------------------------------------------- */

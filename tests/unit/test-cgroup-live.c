@@ -74,6 +74,12 @@ static bool no_error_(struct vl_error **err)
 }
 #define no_error(err) no_error_(&(err))
 
+/* A call that has to succeed; shows the error of one that does not. */
+static bool fine(int r, struct vl_error **err)
+{
+    return no_error_(err) && r == 0;
+}
+
 static void error_is(struct vl_error *err, const char *part, const char *name)
 {
     char *text = err ? vl_error_text(err) : NULL;
@@ -107,7 +113,7 @@ static void add_limits(struct vl_plan *plan, const char *json)
         *p = *p == '\'' ? '"' : *p;
     if (oci_resources_parse(text, strlen(text), &doc, &r, &report) < 0)
         abort();
-    ok(vl_limits_compile(r, &ctx, plan, &err) == 0 && no_error(err), "limits are planned");
+    ok(fine(vl_limits_compile(r, &ctx, plan, &err), &err), "limits are planned");
     oci_doc_free(doc);
     oci_report_reset(&report);
 }
@@ -116,7 +122,7 @@ static struct vl_cgroup *create(const struct vl_plan *plan)
 {
     struct vl_cgroup *cg = NULL;
     struct vl_error *err = NULL;
-    if (!ok(vl_cgroup_create(plan, &host, NULL, &cg, &err) == 0 && no_error(err), "created"))
+    if (!ok(fine(vl_cgroup_create(plan, &host, NULL, &cg, &err), &err), "created"))
         exit(1);
     return cg;
 }
@@ -171,7 +177,7 @@ static int reap(pid_t pid)
 static void destroy(struct vl_cgroup *cg)
 {
     struct vl_error *err = NULL;
-    ok(vl_cgroup_destroy(cg, 5000, &err) == 0 && no_error(err) && exists(cg, false),
+    ok(fine(vl_cgroup_destroy(cg, 5000, &err), &err) && exists(cg, false),
        "destroyed, nothing is left");
     vl_cgroup_free(cg);
 }
@@ -196,7 +202,7 @@ static void test_life(void)
     struct vl_strv text = {NULL, 0};
     struct vl_error *err = NULL;
     noted = noted_late = 0;
-    ok(vl_cgroup_create(plan, &host, &journal, &cg, &err) == 0 && no_error(err) && exists(cg, true),
+    ok(fine(vl_cgroup_create(plan, &host, &journal, &cg, &err), &err) && exists(cg, true),
        "created");
     size_t n = vl_cgroup_describe(cg)->n_dir;
     is_int(noted, n, "the journal heard of each directory");
@@ -235,11 +241,11 @@ static void test_life(void)
     is_int(vl_cgroup_remove(again, 30, &err), -1, "nor can it be removed");
     error_is(err, "still in use: 1 process", "which is said too");
     err = NULL;
-    ok(vl_cgroup_signal_all(again, SIGTERM, &err) == 0 && no_error(err), "a signal to all");
+    ok(fine(vl_cgroup_signal_all(again, SIGTERM, &err), &err), "a signal to all");
     ok(WTERMSIG(reap(pid)) == SIGTERM, "reaches the process");
-    ok(vl_cgroup_wait_empty(again, 2000, &err) == 0 && no_error(err), "then it is empty");
+    ok(fine(vl_cgroup_wait_empty(again, 2000, &err), &err), "then it is empty");
     destroy(again);
-    ok(vl_cgroup_remove(cg, 0, &err) == 0 && no_error(err), "removing what is gone is fine");
+    ok(fine(vl_cgroup_remove(cg, 0, &err), &err), "removing what is gone is fine");
     ok(vl_cgroup_procs(cg, &pids, &err) == 0 && pids.n == 0, "and it has no processes");
     ok(!vl_cgroup_frozen(cg), "nor is it frozen");
     vl_cgroup_free(cg);
@@ -270,18 +276,18 @@ static void test_freeze(void)
     pid_t pid = in_cgroup(cg, count_up);
     usleep(20000); /* until it handles the signal */
     ok(!vl_cgroup_frozen(cg), "not frozen at first");
-    ok(vl_cgroup_freeze(cg, 2000, &err) == 0 && no_error(err) && vl_cgroup_frozen(cg), "frozen");
-    ok(vl_cgroup_signal_all(cg, SIGTERM, &err) == 0 && no_error(err) && vl_cgroup_frozen(cg),
+    ok(fine(vl_cgroup_freeze(cg, 2000, &err), &err) && vl_cgroup_frozen(cg), "frozen");
+    ok(fine(vl_cgroup_signal_all(cg, SIGTERM, &err), &err) && vl_cgroup_frozen(cg),
        "a signal leaves it frozen");
     usleep(20000);
     ok(waitpid(pid, NULL, WNOHANG) == 0, "and the process lives");
-    ok(vl_cgroup_thaw(cg, 2000, &err) == 0 && no_error(err) && !vl_cgroup_frozen(cg), "thawed");
+    ok(fine(vl_cgroup_thaw(cg, 2000, &err), &err) && !vl_cgroup_frozen(cg), "thawed");
     is_int(WEXITSTATUS(reap(pid)), 7, "now the signal is taken");
     pid = in_cgroup(cg, count_up);
-    ok(vl_cgroup_freeze(cg, 2000, &err) == 0 && no_error(err), "frozen again");
-    ok(vl_cgroup_kill(cg, 2000, &err) == 0 && no_error(err), "killed while frozen");
+    ok(fine(vl_cgroup_freeze(cg, 2000, &err), &err), "frozen again");
+    ok(fine(vl_cgroup_kill(cg, 2000, &err), &err), "killed while frozen");
     ok(WTERMSIG(reap(pid)) == SIGKILL, "the process is dead");
-    ok(vl_cgroup_freeze(cg, 2000, &err) == 0 && no_error(err), "an empty one can be frozen");
+    ok(fine(vl_cgroup_freeze(cg, 2000, &err), &err), "an empty one can be frozen");
     is_int(vl_cgroup_create(plan, &host, NULL, &again, &err), -1,
            "and is then not taken for a container");
     error_is(err, "is frozen", "which is said");
@@ -318,18 +324,17 @@ static void test_kill(const char *disable)
     }
     pid_t pid = in_cgroup(cg, breed);
     usleep(20000);
-    ok(vl_cgroup_kill(cg, 5000, &err) == 0 && no_error(err),
-       "killed a family that goes on forking (%s)", *disable ? disable : "as usual");
+    ok(fine(vl_cgroup_kill(cg, 5000, &err), &err), "killed a family that goes on forking (%s)",
+       *disable ? disable : "as usual");
     ok(WTERMSIG(reap(pid)) == SIGKILL, "the first of them is dead");
-    ok(vl_cgroup_wait_empty(cg, 2000, &err) == 0 && no_error(err), "all are gone");
+    ok(fine(vl_cgroup_wait_empty(cg, 2000, &err), &err), "all are gone");
     ok(!vl_cgroup_frozen(cg), "and nothing stays frozen");
     setenv("VELOCI_DISABLE", "", 1);
     destroy(cg);
     vl_cgroup_free(cg = create_plain("path"));
     pid = in_cgroup(cg = create_plain("path"), sleep_long);
     for (size_t i = 0; i < n; i++)
-        ok(vl_cgroup_destroy_path(vl_cgroup_describe(cg)->dir[i].path, 2000, &err) == 0 &&
-               no_error(err),
+        ok(fine(vl_cgroup_destroy_path(vl_cgroup_describe(cg)->dir[i].path, 2000, &err), &err),
            "a directory that only the journal knows");
     ok(WTERMSIG(reap(pid)) == SIGKILL && exists(cg, false), "process and directories are gone");
     is_int(vl_cgroup_destroy_path("/tmp", 0, &err), -1, "what is no cgroup");
@@ -402,7 +407,7 @@ static void test_limits(void)
         add_limits(more, "{'memory':{'limit':8388608,'swap':8388608}}");
     if (has_controller("cpu"))
         add_limits(more, "{'cpu':{'period':80000}}");
-    ok(vl_cgroup_apply(cg, &host, more, &err) == 0 && no_error(err), "updated");
+    ok(fine(vl_cgroup_apply(cg, &host, more, &err), &err), "updated");
     value_is(cg, "memory", "memory.memsw.limit_in_bytes", "8388608");
     value_is(cg, "cpu", "cpu.cfs_period_us", "80000");
     value_is(cg, "cpu", "cpu.cfs_quota_us", "20000");
@@ -411,6 +416,64 @@ static void test_limits(void)
     vl_plan_free(plan);
     vl_plan_free(more);
     destroy(cg);
+}
+
+/* What only a host with these controllers on cgroup2 can show. */
+static void test_limits_v2(void)
+{
+    struct vl_plan *plan = plan_new("limits2", 0);
+    if (has_controller("memory"))
+        add_limits(plan, "{'unified':{'memory.high':'8388608'},'memory':{'reservation':4194304}}");
+    if (has_controller("cpuset"))
+        add_limits(plan, "{'cpu':{'cpus':'0','mems':'0'}}");
+    if (has_controller("cpu"))
+        add_limits(plan, "{'cpu':{'shares':262144}}");
+    if (has_controller("io"))
+        add_limits(plan, "{'blockIO':{'weight':500}}");
+    struct vl_cgroup *cg = create(plan);
+    if (has_controller("memory")) {
+        value_is(cg, "", "memory.high", "8388608");
+        value_is(cg, "", "memory.low", "4194304");
+    }
+    if (has_controller("cpuset"))
+        value_is(cg, "", "cpuset.cpus", "0");
+    if (has_controller("cpu"))
+        value_is(cg, "", "cpu.weight", "10000");
+    if (has_controller("io")) {
+        cleanup_free char *bfq = file_of(cg, 0, "io.bfq.weight");
+        bool has_bfq = access(bfq, F_OK) == 0;
+        value_is(cg, "", has_bfq ? "io.bfq.weight" : "io.weight",
+                 has_bfq ? "default 500" : "default 4950");
+    }
+    vl_plan_free(plan);
+    destroy(cg);
+}
+
+/* Below a threaded cgroup: the container's has to become threaded too. */
+static void test_threaded(void)
+{
+    cleanup_free char *above =
+        vl_asprintf("%s/veloci-unit-threaded-%d", host.v2_mount, (int)getpid());
+    cleanup_free char *type = vl_path_join(above, "cgroup.type");
+    cleanup_free char *path = vl_asprintf("%s/x", above + strlen(host.v2_mount));
+    struct vl_plan *plan = plan_new("threaded", 0);
+    struct vl_cgroup *cg;
+    struct vl_cgroup_pids pids = {NULL, 0};
+    struct vl_error *err = NULL;
+    vl_op_str(&plan->op[0], 0, path);
+    FILE *f = mkdir(above, 0755) == 0 ? fopen(type, "we") : NULL;
+    ok(f && fputs("threaded", f) >= 0 && fclose(f) == 0, "a threaded cgroup");
+    cg = create(plan);
+    value_is(cg, "", "cgroup.type", "threaded");
+    pid_t pid = in_cgroup(cg, sleep_long);
+    ok(fine(vl_cgroup_procs(cg, &pids, &err), &err) && pids.n == 1 && pids.pid[0] == pid,
+       "its process is listed");
+    ok(fine(vl_cgroup_kill(cg, 2000, &err), &err), "killed, although it has no cgroup.kill");
+    ok(WTERMSIG(reap(pid)) == SIGKILL, "the process is dead");
+    vl_cgroup_pids_reset(&pids);
+    vl_plan_free(plan);
+    destroy(cg);
+    ok(rmdir(above) == 0, "nothing is left below it");
 }
 
 static struct vl_op *add_write(struct vl_plan *plan, int hierarchy, unsigned flags,
@@ -558,8 +621,7 @@ static void test_optional(void)
     struct vl_error *err = NULL;
     if (seteuid(65534) < 0)
         abort();
-    ok(vl_cgroup_create(plan, &host, NULL, &cg, &err) == 0 && no_error(err),
-       "not permitted, but optional");
+    ok(fine(vl_cgroup_create(plan, &host, NULL, &cg, &err), &err), "not permitted, but optional");
     ok(cg && vl_cgroup_describe(cg)->manager == VL_CGM_DISABLED && vl_cgroup_notes(cg)->n == 1,
        "goes on without, and notes it");
     vl_cgroup_free(cg);
@@ -590,7 +652,7 @@ static void test_spawn(void)
     s.argv = (char *const[]){(char *)"sleep", (char *)"1000", NULL};
     s.cgroup_fd = vl_cgroup_dirfd(cg);
     is_int(vl_spawn(&s, &child, NULL), 0, "a program is started");
-    ok(vl_cgroup_attach(cg, child.pid, s.cgroup_fd >= 0, &err) == 0 && no_error(err),
+    ok(fine(vl_cgroup_attach(cg, child.pid, s.cgroup_fd >= 0, &err), &err),
        "and moved where it was not born");
     for (size_t i = 0; i < vl_cgroup_describe(cg)->n_dir; i++) {
         cleanup_free char *file = file_of(cg, i, "cgroup.procs");
@@ -604,7 +666,7 @@ static void test_spawn(void)
            "found by its pid");
         vl_close(fd);
     }
-    ok(vl_cgroup_kill(cg, 2000, &err) == 0 && no_error(err), "killed");
+    ok(fine(vl_cgroup_kill(cg, 2000, &err), &err), "killed");
     vl_child_kill(&child);
     ok(vl_cgroup_procs(cg, &pids, &err) == 0 && pids.n == 0, "empty");
     struct vl_cgroup *undo = create_plain("undo");
@@ -651,7 +713,7 @@ static void test_relative(void)
 static void test_default(void)
 {
     cleanup_free char *ours = path_of(host.v2_mount, "mine");
-    cleanup_free char *id = vl_asprintf("/veloci-test-box-%d", (int)getpid());
+    cleanup_free char *id = vl_asprintf("/veloci-unit-box-%d", (int)getpid());
     cleanup_free char *at_root = vl_path_join(host.v2_mount, id), *in_ours = vl_path_join(ours, id);
     struct vl_plan *plan = plan_new("x", VL_CG_DEFAULT);
     vl_op_str(&plan->op[0], 0, id);
@@ -710,6 +772,10 @@ static void suite(const char *view)
     if (host.v2_mount)
         test_kill("cgroup_kill");
     test_limits();
+    if (host.cgroup_mode == VL_CGROUP_V2)
+        test_limits_v2();
+    if (host.cgroup_mode == VL_CGROUP_V2 && has_controller("memory"))
+        test_threaded();
     test_failures();
     if (host.cgroup_mode == VL_CGROUP_V2)
         test_places();
@@ -763,7 +829,7 @@ int main(void)
 {
     if (geteuid() != 0)
         skip_all("needs root");
-    parent = vl_asprintf("/veloci-test-%d", (int)getpid());
+    parent = vl_asprintf("/veloci-unit-%d", (int)getpid());
     suite("host");
     bool was_v2 = host.cgroup_mode == VL_CGROUP_V2, was_v1 = host.cgroup_mode == VL_CGROUP_V1;
     if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_PRIVATE | MS_REC, NULL) < 0) {
