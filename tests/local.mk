@@ -89,8 +89,13 @@ tests_unit_test_ops_verbs_LDADD = src/ops/libops.a src/launch/liblaunch.a src/st
 	src/plan/libplan.a src/sys/libsys.a libocispec/libocispec.a $(BASE_LIBS) $(CAP_LIBS) -lm
 # Unit tests of confine. libseccomp is the second opinion here; what is tested opens it by itself.
 CONFINE_TEST_LIBS = src/confine/libconfine.a $(BASE_LIBS) -ldl
-check_PROGRAMS += tests/unit/test-seccomp
-TESTS += tests/unit/test-seccomp
+CONFINE_TESTS = tests/unit/test-seccomp tests/unit/test-seccomp-cache tests/unit/test-bpf-sim
+check_PROGRAMS += $(CONFINE_TESTS)
+TESTS += $(CONFINE_TESTS)
+tests_unit_test_bpf_sim_SOURCES = tests/unit/test-bpf-sim.c tests/unit/tap.h
+tests_unit_test_bpf_sim_LDADD = $(CONFINE_TEST_LIBS)
+tests_unit_test_seccomp_cache_SOURCES = tests/unit/test-seccomp-cache.c tests/unit/tap.h tests/unit/seccomp-profile.h
+tests_unit_test_seccomp_cache_LDADD = $(CONFINE_TEST_LIBS)
 tests_unit_test_seccomp_SOURCES = tests/unit/test-seccomp.c tests/unit/tap.h \
 	tests/unit/seccomp-oracle.c tests/unit/seccomp-oracle.h tests/unit/seccomp-profile.h
 tests_unit_test_seccomp_LDADD = $(CONFINE_TEST_LIBS) -lseccomp

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Handing a seccomp listener to its agent: the container process state of
+ * config-linux.md#containerprocessstate, in one message, with the descriptor.
+ */
 #include "launch/notify.h"
 
 #include <sys/socket.h>
@@ -6,6 +10,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "spec/spec.h"
 #include "sys/scm.h"
 #include "sys/sockets.h"
 
@@ -18,7 +23,7 @@ static char *process_state(const char *metadata, pid_t pid, const char *state)
     size_t len;
 
     vl_json_obj(j);
-    vl_json_kv_str(j, "ociVersion", "1.3.0");
+    vl_json_kv_str(j, "ociVersion", VL_OCI_VERSION);
     vl_json_key(j, "fds");
     vl_json_arr(j);
     vl_json_str(j, "seccompFd");

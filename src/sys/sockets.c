@@ -9,11 +9,14 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 #include "base/mem.h"
 #include "base/str.h"
 #include "sys/fd.h"
+
+#define CONNECT_TIMEOUT_S 10
 
 struct address {
     struct sockaddr_un un;
@@ -40,16 +43,21 @@ static int address_at(struct address *a, int dirfd, const char *name)
     return 0;
 }
 
+/* A peer that does not accept holds up connect(2) once its backlog is full; not for ever. */
 static int connect_to(const struct address *a, int type)
 {
+    const struct timeval limit = {.tv_sec = CONNECT_TIMEOUT_S}, none = {.tv_sec = 0};
     cleanup_fd int fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
-    if (fd < 0)
+    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) < 0)
         return -errno;
     int r;
     do
         r = connect(fd, (const struct sockaddr *)&a->un, a->len);
     while (r < 0 && errno == EINTR);
-    return r < 0 ? -errno : vl_take_fd(&fd);
+    if (r < 0)
+        return errno == EAGAIN ? -ETIMEDOUT : -errno;
+    (void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &none, sizeof(none));
+    return vl_take_fd(&fd);
 }
 
 int vl_unix_listen_at(int dirfd, const char *name, int type, mode_t mode, int backlog)

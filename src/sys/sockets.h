@@ -13,7 +13,8 @@
  * (SOCK_DGRAM: bound only). -EADDRINUSE when the name exists. */
 int vl_unix_listen_at(int dirfd, const char *name, int type, mode_t mode, int backlog);
 int vl_unix_connect_at(int dirfd, const char *name, int type);
-/* A path of any length; "@name" is an abstract address. */
+/* A path of any length; "@name" is an abstract address. Both give up with -ETIMEDOUT after ten
+ * seconds at a peer that accepts nobody. */
 int vl_unix_connect(const char *path, int type);
 int vl_unix_accept(int listener);
 /* SO_PEERCRED; any pointer may be NULL. */
