@@ -92,6 +92,13 @@ CONFINE_TEST_LIBS = src/confine/libconfine.a $(BASE_LIBS) -ldl
 CONFINE_TESTS = tests/unit/test-seccomp tests/unit/test-seccomp-cache tests/unit/test-bpf-sim
 check_PROGRAMS += $(CONFINE_TESTS)
 TESTS += $(CONFINE_TESTS)
+check_PROGRAMS += tests/unit/test-plan-seccomp tests/unit/test-notify
+TESTS += tests/unit/test-plan-seccomp tests/unit/test-notify
+tests_unit_test_plan_seccomp_SOURCES = tests/unit/test-plan-seccomp.c tests/unit/tap.h
+tests_unit_test_plan_seccomp_LDADD = src/plan/libplan.a src/confine/libconfine.a src/spec/libspec.a src/sys/libsys.a \
+	libocispec/libocispec.a $(BASE_LIBS) $(CAP_LIBS) -ldl -lm
+tests_unit_test_notify_SOURCES = tests/unit/test-notify.c tests/unit/tap.h
+tests_unit_test_notify_LDADD = src/launch/liblaunch.a src/sys/libsys.a $(BASE_LIBS) $(CAP_LIBS)
 tests_unit_test_bpf_sim_SOURCES = tests/unit/test-bpf-sim.c tests/unit/tap.h
 tests_unit_test_bpf_sim_LDADD = $(CONFINE_TEST_LIBS)
 tests_unit_test_seccomp_cache_SOURCES = tests/unit/test-seccomp-cache.c tests/unit/tap.h tests/unit/seccomp-profile.h
