@@ -38,39 +38,6 @@ void vl_idmap_copy(const struct oci_id_mapping *from, size_t n, struct vl_idmap_
         (*ret)[i] = (struct vl_idmap_line){from[i].container_id, from[i].host_id, from[i].size};
 }
 
-static bool overlap(uint32_t a, uint32_t na, uint32_t b, uint32_t nb)
-{
-    return a < (uint64_t)b + nb && b < (uint64_t)a + na;
-}
-
-static int check_line(struct vl_planner *p, const struct vl_idmap_line *map, size_t i, const char *where)
-{
-    const struct vl_idmap_line *l = &map[i];
-    cleanup_free char *at = vl_asprintf("%s[%zu]", where, i);
-    if (l->size == 0)
-        return vl_pl_config(p, at, "id mapping: the size is 0");
-    if ((uint64_t)l->container + l->size > UINT32_MAX || (uint64_t)l->host + l->size > UINT32_MAX)
-        return vl_pl_config(p, at, "id mapping: %u ids from %u and %u go beyond the last id", l->size, l->container,
-                            l->host);
-    for (size_t k = 0; k < i; k++) {
-        if (overlap(l->container, l->size, map[k].container, map[k].size))
-            return vl_pl_config(p, at, "id mapping: ids inside from %u overlap those of mapping %zu", l->container, k);
-        if (overlap(l->host, l->size, map[k].host, map[k].size))
-            return vl_pl_config(p, at, "id mapping: host ids from %u overlap those of mapping %zu", l->host, k);
-    }
-    return 0;
-}
-
-int vl_idmap_check(struct vl_planner *p, const struct vl_idmap_line *map, size_t n, const char *where)
-{
-    if (n > VL_IDMAP_LINES_MAX)
-        return vl_pl_config(p, where, "id mapping: the kernel takes at most %d lines", VL_IDMAP_LINES_MAX);
-    for (size_t i = 0; i < n; i++)
-        if (check_line(p, map, i, where) < 0)
-            return -1;
-    return 0;
-}
-
 /* In a user namespace of our own (rootless engines) only ids that are mapped there can be given on. */
 static int check_outer(struct vl_planner *p, const struct vl_idmap_line *map, size_t n,
                        const struct vl_idmap_line *own, size_t n_own, const char *where)
@@ -253,6 +220,35 @@ static int parse_range(const char *s, const struct vl_idmap_line *ctr, size_t n_
     return 0;
 }
 
+static bool overlap(uint32_t a, uint32_t na, uint32_t b, uint32_t nb)
+{
+    return a < (uint64_t)b + nb && b < (uint64_t)a + na;
+}
+
+static int check_line(struct vl_planner *p, const struct vl_idmap_line *map, size_t i, const char *where)
+{
+    const struct vl_idmap_line *l = &map[i];
+    if (l->size == 0)
+        return vl_pl_config(p, where, "idmap range %zu is empty", i);
+    if ((uint64_t)l->container + l->size > UINT32_MAX || (uint64_t)l->host + l->size > UINT32_MAX)
+        return vl_pl_config(p, where, "idmap range %zu goes beyond the last id", i);
+    for (size_t k = 0; k < i; k++)
+        if (overlap(l->container, l->size, map[k].container, map[k].size) ||
+            overlap(l->host, l->size, map[k].host, map[k].size))
+            return vl_pl_config(p, where, "idmap range %zu overlaps with range %zu", i, k);
+    return 0;
+}
+
+static int check_lines(struct vl_planner *p, const struct vl_idmap_line *map, size_t n, const char *where)
+{
+    if (n > VL_IDMAP_LINES_MAX)
+        return vl_pl_config(p, where, "idmap option: the kernel takes at most %d ranges", VL_IDMAP_LINES_MAX);
+    for (size_t i = 0; i < n; i++)
+        if (check_line(p, map, i, where) < 0)
+            return -1;
+    return 0;
+}
+
 static int parse_ranges(struct vl_planner *p, char *text, const struct vl_idmap_line *ctr, size_t n_ctr,
                         const char *where, struct vl_idmap_line **ret, size_t *n)
 {
@@ -264,7 +260,7 @@ static int parse_ranges(struct vl_planner *p, char *text, const struct vl_idmap_
         if (r < 0)
             return vl_pl_config(p, where, "idmap range `%s` is not FS-HOST-SIZE", s);
     }
-    return vl_idmap_check(p, *ret, *n, where);
+    return check_lines(p, *ret, *n, where);
 }
 
 int vl_idmap_parse_option(struct vl_planner *p, const char *text, const char *where, struct vl_idmap_pair *ret)

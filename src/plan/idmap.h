@@ -10,8 +10,6 @@
 
 /* "0 100000 65536\n…", owned by the caller. */
 char *vl_idmap_text(const struct vl_idmap_line *map, size_t n);
-/* Sizes, ranges and overlaps. where is the place of the array. Errors go to p->errors; returns 0 or -1. */
-int vl_idmap_check(struct vl_planner *p, const struct vl_idmap_line *map, size_t n, const char *where);
 /* Copies an array of config.json; *ret is the caller's. */
 void vl_idmap_copy(const struct oci_id_mapping *from, size_t n, struct vl_idmap_line **ret);
 /*

@@ -11,7 +11,7 @@
 static int append_idmap_set(const struct vl_mount_entry *e, const struct vl_idmap_pair *maps, int *ret_desc)
 {
     struct vl_plan *plan = e->p->plan;
-    *ret_desc = vl_plan_desc(plan, VL_ROLE_IDMAP, VL_KIND_NSFS, VL_ACQ_OPEN, 0, NULL, e->where);
+    *ret_desc = vl_plan_desc(plan, VL_ROLE_IDMAP, VL_KIND_NSFS, VL_ACQ_OPEN, VL_DESC_OPTIONAL, NULL, e->where);
     struct vl_op *op = vl_plan_op(plan, VL_OP_IDMAP_SET, e->where);
     op->n[0] = e->o->idmap == VL_IDMAP_RECURSIVE;
     op->fd[0] = (int16_t)*ret_desc;

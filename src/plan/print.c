@@ -29,6 +29,7 @@ static const struct vl_name desc_flag_names[] = {
     {NULL, 0},
 };
 static const struct vl_name attr_names[] = {
+    {"atime", MOUNT_ATTR__ATIME},          /* the whole field, when it is cleared */
     {"rdonly", MOUNT_ATTR_RDONLY},         {"nosuid", MOUNT_ATTR_NOSUID},
     {"nodev", MOUNT_ATTR_NODEV},           {"noexec", MOUNT_ATTR_NOEXEC},
     {"noatime", MOUNT_ATTR_NOATIME},       {"strictatime", MOUNT_ATTR_STRICTATIME},

@@ -40,15 +40,17 @@ int vl_mount_desc(struct vl_planner *p, enum vl_role role, enum vl_kind kind, un
 /*
  * The inherited tree becomes a slave: nothing done in it reaches the host, and what the host unmounts meanwhile
  * does not stay busy. The root itself is detached from its peers, and gets the propagation that config.json wants
- * only after the root switch, which a shared root would forbid (pivot_root(2)).
+ * only after the root switch, which a shared root would forbid (pivot_root(2)). In the caller's own mount
+ * namespace nothing is laid over anything: the directory is used as it is.
  */
 int vl_plan_root(struct vl_planner *p)
 {
     uint32_t propagation = root_propagation(p);
     int desc;
-    bool clone = false, own = (p->ns_new & CLONE_NEWNS) != 0;
-    if (own) {
+    bool clone = false, own = vl_pl_own(p, CLONE_NEWNS);
+    if (p->ns_new & CLONE_NEWNS)
         vl_plan_op(p->plan, VL_OP_PROPAGATE, NULL)->n[0] = MS_SLAVE | MS_REC;
+    if (own) {
         desc = vl_mount_desc(p, VL_ROLE_ROOT, VL_KIND_DIR, VL_DESC_RECURSIVE, p->spec->rootfs, "root.path", &clone);
     } else {
         desc = vl_plan_desc(p->plan, VL_ROLE_ROOT, VL_KIND_DIR, VL_ACQ_OPEN, 0, p->spec->rootfs, "root.path");
@@ -95,7 +97,7 @@ int vl_plan_paths(struct vl_planner *p)
     return 0;
 }
 
-/* A mount namespace that others live in keeps its root: there only our own root directory is changed. */
+/* In a mount namespace that others live in only our own root directory is changed. */
 static int64_t pivot_mode(const struct vl_planner *p)
 {
     if (!(p->ns_new & CLONE_NEWNS))
@@ -112,10 +114,10 @@ int vl_plan_pivot(struct vl_planner *p)
         propagation = 0; /* ROOT did that */
     if (!root->readonly && propagation == 0)
         return 0;
-    if (!(p->ns_new & CLONE_NEWNS)) {
+    if (!vl_pl_own(p, CLONE_NEWNS)) {
         if (root->readonly)
-            return vl_pl_config(p, "root.readonly", "read-only root: needs a new mount namespace");
-        return vl_pl_config(p, "linux.rootfsPropagation", "root propagation: needs a new mount namespace");
+            return vl_pl_config(p, "root.readonly", "read-only root: needs a mount namespace");
+        return vl_pl_config(p, "linux.rootfsPropagation", "root propagation: needs a mount namespace");
     }
     struct vl_op *op = vl_plan_op(p->plan, VL_OP_ROOT_ATTR, root->readonly ? "root.readonly" : "linux.rootfsPropagation");
     op->n[0] = root->readonly ? MOUNT_ATTR_RDONLY : 0;
