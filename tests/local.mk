@@ -111,3 +111,16 @@ check_PROGRAMS += tests/unit/test-cgroup-plan
 TESTS += tests/unit/test-cgroup-plan
 tests_unit_test_cgroup_plan_SOURCES = tests/unit/test-cgroup-plan.c tests/unit/tap.h
 tests_unit_test_cgroup_plan_LDADD = src/plan/libplan.a libocispec/libocispec.a $(BASE_LIBS) $(CAP_LIBS)
+
+# Layer plan. The golden program compiles a document for a described host; its runner compares with reviewed plans.
+check_PROGRAMS += tests/golden/golden tests/unit/test-mopts tests/unit/test-plan-wire tests/unit/test-plan-idmap
+TESTS += tests/golden/run tests/unit/test-mopts tests/unit/test-plan-wire tests/unit/test-plan-idmap
+tests_golden_golden_SOURCES = tests/golden/golden.c
+tests_golden_golden_LDADD = $(PLAN_LIBS)
+tests_unit_test_mopts_SOURCES = tests/unit/test-mopts.c tests/unit/tap.h
+tests_unit_test_mopts_LDADD = $(PLAN_LIBS)
+tests_unit_test_plan_wire_SOURCES = tests/unit/test-plan-wire.c tests/unit/tap.h
+tests_unit_test_plan_wire_LDADD = $(PLAN_LIBS)
+tests_unit_test_plan_idmap_SOURCES = tests/unit/test-plan-idmap.c tests/unit/tap.h
+tests_unit_test_plan_idmap_LDADD = $(PLAN_LIBS)
+EXTRA_DIST += tests/golden/run tests/golden/bases tests/golden/cases tests/golden/hosts

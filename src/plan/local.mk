@@ -35,3 +35,6 @@ src_plan_libplan_a_SOURCES = \
 	src/plan/wire_check.c \
 	src/plan/wire_shapes.c
 src_plan_libplan_a_CFLAGS = $(AM_CFLAGS) -Wsign-conversion
+
+# What a program that links libplan.a needs, the layers below included.
+PLAN_LIBS = src/plan/libplan.a src/confine/libconfine.a $(SPEC_LIBS) $(CAP_LIBS) -ldl -lm
