@@ -13,6 +13,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/names.h"
+#include "plan/cgroup.h"
 #include "plan/hookname.h"
 #include "plan/plan.h"
 #include "sys/compat.h"
@@ -77,7 +78,21 @@ static const struct vl_name root_clone_names[] = {{"tree", 0}, {"clone", 1}, {"a
 static const struct vl_name listener_names[] = {{"none", 0}, {"announce", 1}, {"send", 2}, {NULL, 0}};
 static const struct vl_name id_kind_names[] = {{"uid", 0}, {"gid", 1}, {NULL, 0}};
 
-enum how { FLAGS = 1, NAME, BOOL, OCTAL, CAPS, HOOK };
+static const struct vl_name manager_names[] = {
+    {"cgroupfs", VL_CGM_CGROUPFS}, {"systemd", VL_CGM_SYSTEMD}, {"disabled", VL_CGM_DISABLED}, {NULL, 0}};
+static const struct vl_name cgroup_mode_names[] = {
+    {"none", VL_CGROUP_NONE}, {"v1", VL_CGROUP_V1}, {"v2", VL_CGROUP_V2}, {"hybrid", VL_CGROUP_HYBRID}, {NULL, 0}};
+static const struct vl_name cgroup_flag_names[] = {
+    {"optional", VL_CG_OPTIONAL}, {"relative", VL_CG_RELATIVE}, {"default-path", VL_CG_DEFAULT},
+    {"delegate", VL_CG_DELEGATE}, {"rootless", VL_CG_ROOTLESS}, {NULL, 0},
+};
+static const struct vl_name cgwrite_flag_names[] = {
+    {"if-exists", VL_CGW_IF_EXISTS}, {"alternative", VL_CGW_ALT}, {"retry", VL_CGW_RETRY}, {"keep", VL_CGW_KEEP},
+    {"check", VL_CGW_CHECK},         {"tolerate", VL_CGW_TOLERATE}, {NULL, 0},
+};
+static const struct vl_name cgdevices_flag_names[] = {{"tolerate", VL_CGD_TOLERATE}, {NULL, 0}};
+
+enum how { FLAGS = 1, NAME, BOOL, OCTAL, CAPS, HOOK, LIMIT };
 
 /* How a numeric argument is shown; code 0 = of any operation. */
 static const struct format {
@@ -100,6 +115,15 @@ static const struct format {
     {VL_OP_DEVICE, "type", NAME, device_type_names},
     {VL_OP_CONSOLE, "flags", FLAGS, console_flag_names},
     {VL_OP_CREDS, "flags", FLAGS, cred_flag_names},
+    {VL_OP_CGROUP, "manager", NAME, manager_names},
+    {VL_OP_CGROUP, "mode", NAME, cgroup_mode_names},
+    {VL_OP_CGROUP, "flags", FLAGS, cgroup_flag_names},
+    {VL_OP_CGWRITE, "flags", FLAGS, cgwrite_flag_names},
+    {VL_OP_CGDEVICES, "flags", FLAGS, cgdevices_flag_names},
+    {VL_OP_SECCOMP, "flags", FLAGS, vl_seccomp_flag_names},
+    {VL_OP_PERSONALITY, "persona", NAME, vl_personality_names},
+    {VL_OP_RLIMIT, "soft", LIMIT, NULL},
+    {0, "hard", LIMIT, NULL},
     {VL_OP_LABEL, "kind", NAME, lsm_names},
     {VL_OP_IDMAP, "kind", NAME, id_kind_names},
     {VL_OP_PIVOT, "mode", NAME, pivot_names},
@@ -186,6 +210,12 @@ static void put_number(struct vl_json *j, const struct vl_op *op, const char *ke
         if (v != 0)
             vl_json_kv_bool(j, key, true);
         return;
+    case LIMIT:
+        if (v == -1)
+            vl_json_kv_str(j, key, "unlimited");
+        else
+            vl_json_kv_uint(j, key, (uint64_t)v);
+        return;
     case HOOK:
         vl_json_kv_str(j, key, vl_hook_name((enum vl_hook_kind)v));
         return;
@@ -246,6 +276,15 @@ static void put_u32s(struct vl_json *j, const void *data, size_t n)
     vl_json_end_arr(j);
 }
 
+static void put_bits(struct vl_json *j, const uint8_t *mask, size_t n)
+{
+    vl_json_arr(j);
+    for (size_t bit = 0; bit < n * 8; bit++)
+        if (mask[bit / 8] & 1u << bit % 8)
+            vl_json_uint(j, bit);
+    vl_json_end_arr(j);
+}
+
 static void put_string(struct vl_json *j, const struct vl_op *op, const struct vl_op_names *names, int i)
 {
     const struct vl_blob *b = &op->s[i];
@@ -259,11 +298,29 @@ static void put_string(struct vl_json *j, const struct vl_op *op, const struct v
         put_sched(j, b->data);
     } else if (op->code == VL_OP_CREDS) {
         put_u32s(j, b->data, b->len);
+    } else if (op->code == VL_OP_MEMPOLICY) {
+        put_bits(j, b->data, b->len);
     } else if (names->blob & 1 << i) {
         put_digest(j, b->data, b->len);
     } else {
         vl_json_strn(j, b->data, b->len);
     }
+}
+
+/* Words that hold two things: the parts are shown. */
+static bool put_packed(struct vl_json *j, const struct vl_op *op, const char *key, int64_t v)
+{
+    const int64_t mode_flags = 7 << 13; /* MPOL_MODE_FLAGS */
+    if (op->code == VL_OP_IOPRIO) {
+        vl_json_kv_str(j, "class", vl_name_of(vl_ioprio_names, v >> 13));
+        vl_json_kv_int(j, "level", v & 0x1fff);
+    } else if (op->code == VL_OP_MEMPOLICY && vl_streq(key, "mode")) {
+        vl_json_kv_str(j, "mode", vl_name_of(vl_mempolicy_names, v & ~mode_flags));
+        put_flags(j, "flags", (uint64_t)(v & mode_flags), vl_mempolicy_flag_names);
+    } else {
+        return false;
+    }
+    return true;
 }
 
 static void put_op(struct vl_json *j, const struct vl_op *op)
@@ -275,7 +332,8 @@ static void put_op(struct vl_json *j, const struct vl_op *op)
         if (op->s[i].data != NULL)
             put_string(j, op, names, i);
     for (int i = 0; i < VL_OP_NUMS && names->num[i]; i++)
-        put_number(j, op, names->num[i], op->n[i]);
+        if (!put_packed(j, op, names->num[i], op->n[i]))
+            put_number(j, op, names->num[i], op->n[i]);
     for (int i = 0; i < VL_OP_FDS && names->fd[i]; i++)
         if (op->fd[i] >= 0)
             vl_json_kv_int(j, names->fd[i], op->fd[i]);

@@ -51,7 +51,7 @@ static int check_allowed(struct vl_planner *p, const char *key, const char *file
         if (!matches(allowed[i].file, file))
             continue;
         if (!vl_pl_own(p, allowed[i].ns))
-            return vl_pl_refused(p, "sysctl-namespace", where, "set sysctl `%s`: needs a %s namespace of its own", key,
+            return vl_pl_refused(p, "sysctl-namespace", where, "set sysctl `%s`: needs its own %s namespace", key,
                                  allowed[i].ns_name);
         return 0;
     }
