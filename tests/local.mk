@@ -127,3 +127,13 @@ tests_unit_test_plan_wire_LDADD = $(PLAN_LIBS)
 tests_unit_test_plan_idmap_SOURCES = tests/unit/test-plan-idmap.c tests/unit/tap.h
 tests_unit_test_plan_idmap_LDADD = $(PLAN_LIBS)
 EXTRA_DIST += tests/golden/run tests/golden/bases tests/golden/cases tests/golden/hosts
+
+# veloci-stage: its parts with a C library, the wire check, and the real program in namespaces (as root).
+STAGE_RUN_LIBS = $(PLAN_LIBS)
+STAGE_TESTS = tests/unit/test-stage-run tests/unit/test-stage-fail
+check_PROGRAMS += $(STAGE_TESTS)
+TESTS += $(STAGE_TESTS)
+tests_unit_test_stage_run_SOURCES = tests/unit/test-stage-run.c tests/unit/stage-driver.c tests/unit/stage-driver.h
+tests_unit_test_stage_run_LDADD = $(STAGE_RUN_LIBS)
+tests_unit_test_stage_fail_SOURCES = tests/unit/test-stage-fail.c tests/unit/stage-driver.c tests/unit/stage-driver.h
+tests_unit_test_stage_fail_LDADD = $(STAGE_RUN_LIBS)

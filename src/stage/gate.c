@@ -55,21 +55,6 @@ static int has_later(const struct stage *s, unsigned code)
     return 0;
 }
 
-/* Descriptors 3 … of the workload must be there: a missing number would be taken by somebody else's. */
-static int check_preserved(struct stage *s)
-{
-    for (unsigned i = 0; i < s->v.body->preserve_fds; i++) {
-        int r = sys_fcntl((int)(3 + i), F_GETFD, 0);
-        if (r < 0) {
-            s->a = 3 + i;
-            return st_fail(s, VL_D_PRESERVE, r);
-        }
-        if (r & FD_CLOEXEC)
-            (void)sys_fcntl((int)(3 + i), F_SETFD, 0);
-    }
-    return 0;
-}
-
 /* -- signals --------------------------------------------------------------------------------------------- */
 
 void st_signals_default(void)
@@ -136,9 +121,7 @@ int step_ready(struct stage *s, const struct vl_wire_op *op)
     struct vl_msg msg;
 
     (void)op;
-    int r = check_preserved(s);
-    if (r < 0)
-        return r;
+    int r = 0;
     if (has_later(s, VL_OP_HOOK) && s->null < 0 && (r = st_null(s)) < 0)
         return st_fail(s, VL_D_OPEN_PROC, r);
     for (uint32_t i = s->at; i < s->v.body->n_op; i++)

@@ -48,6 +48,21 @@ static int load_plan(struct stage *s, int plan)
     return s->a == VL_WIRE_OK ? 0 : -EINVAL;
 }
 
+/* Descriptors 3 … of the workload must be there: a missing number would be taken by somebody else's. */
+static int check_preserved(struct stage *s)
+{
+    for (unsigned i = 0; i < s->v.body->preserve_fds; i++) {
+        int r = sys_fcntl((int)(3 + i), F_GETFD, 0);
+        if (r < 0) {
+            s->a = 3 + i;
+            return st_fail(s, VL_D_PRESERVE, r);
+        }
+        if (r & FD_CLOEXEC)
+            (void)sys_fcntl((int)(3 + i), F_SETFD, 0);
+    }
+    return 0;
+}
+
 /* The channel above the workload's numbers, everything of ours close-on-exec. */
 static int claim_descriptors(struct stage *s)
 {
@@ -92,6 +107,8 @@ static int prepare(struct stage *s, int plan)
     s->feat = s->v.body->features;
     s->a = s->b = 0;
     s->detail = VL_D_NONE;
+    if ((r = check_preserved(s)) < 0)
+        return r;
     fill_stdio();
     if ((r = claim_descriptors(s)) < 0 || (r = take_descriptors(s)) < 0)
         return r;
