@@ -1,1 +1,3 @@
 # see Makefile.am
+
+EXTRA_DIST += docs/cgroups.md

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/vfs.h>
+#include <unistd.h>
 #include <linux/magic.h>
 #include "base/mem.h"
 #include "sys/fd.h"
@@ -314,7 +315,8 @@ int vl_cgroup_destroy_path(const char *path, int timeout_ms, struct vl_error **e
         return vl_err_state(err, "`%s` is no cgroup, it is left alone", path);
     cleanup(cgroup) struct vl_cgroup *cg =
         handle_new(VL_CGM_CGROUPFS, v2 ? VL_CGROUP_V2 : VL_CGROUP_V1);
-    vl_cg_add_dir(cg, v2 ? "" : "name=", path, true);
+    cleanup_free char *freezer = vl_path_join(path, "freezer.state");
+    vl_cg_add_dir(cg, v2 ? "" : access(freezer, F_OK) == 0 ? "freezer" : "name=", path, true);
     return vl_cgroup_destroy(cg, timeout_ms, err);
 }
 

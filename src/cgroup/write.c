@@ -8,6 +8,9 @@
 #include <string.h>
 #include "base/mem.h"
 
+#define VL_ENOTSUPP                                                                                \
+    524 /* what the kernel uses inside; memory.kmem.limit_in_bytes lets it out (5.16) */
+
 /* Directory of the operation's file; NULL when the cgroup has none in that hierarchy. */
 static const char *dir_of(const struct vl_cgroup *cg, const struct vl_op *op)
 {
@@ -18,9 +21,9 @@ static int failed(const struct vl_op *op, const char *dir, int error, struct vl_
 {
     const char *file = vl_op_s(op, 1);
     /* Not as a system error: "no such file" would be taken for a missing program by engines. */
-    if (error == -ENOENT)
-        vl_err_unsupported(err, "cgroup files",
-                           "cgroup `%s` has no `%s`: this kernel cannot do that", dir, file);
+    if (error == -ENOENT || error == -EOPNOTSUPP || error == -VL_ENOTSUPP)
+        vl_err_unsupported(err, "cgroup files", "`%s` of cgroup `%s`: this kernel cannot do that",
+                           file, dir);
     else
         vl_err_sys(err, error, "write `%s` into `%s` of cgroup `%s`", vl_op_s(op, 2), file, dir);
     return op->where ? vl_err_at(err, "%s", op->where) : -1;
@@ -51,6 +54,16 @@ static int check_usage(const struct vl_cgroup *cg, const struct vl_op *op, struc
     return op->where ? vl_err_at(err, "%s", op->where) : -1;
 }
 
+/* A limit that the kernel takes and forgets: memory.kmem.limit_in_bytes since 6.9. It is rounded to
+ * pages. */
+static bool was_forgotten(const char *dir, const struct vl_op *op)
+{
+    char text[64];
+    uint64_t want = strtoull(vl_op_s(op, 2), NULL, 10);
+    return *vl_op_s(op, 2) != '-' && vl_cg_read_in(dir, vl_op_s(op, 1), text, sizeof(text)) > 0 &&
+           strtoull(text, NULL, 10) / 2 > want;
+}
+
 static bool denied(int error)
 {
     return error == -EPERM || error == -EACCES || error == -EROFS;
@@ -64,6 +77,8 @@ static int write_one(struct vl_cgroup *cg, const struct vl_op *op)
     int r = vl_cg_write_in(dir, vl_op_s(op, 1), kept ? kept : vl_op_s(op, 2));
     if (r == -ENOENT && (op->n[1] & (VL_CGW_IF_EXISTS | VL_CGW_ALT)))
         return 1;
+    if (r == 0 && (op->n[1] & VL_CGW_VERIFY) && was_forgotten(dir, op))
+        return -EOPNOTSUPP;
     if (denied(r) && (op->n[1] & VL_CGW_TOLERATE)) {
         cleanup_free char *note = vl_asprintf("%s: not permitted, `%s` is not written",
                                               op->where ? op->where : "cgroup", vl_op_s(op, 1));

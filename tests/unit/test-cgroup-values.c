@@ -125,7 +125,7 @@ static void test_failures(void)
     struct vl_error *err = NULL;
     add_write(plan, hierarchy, 0, controller, "x.nonsense", "1");
     is_int(vl_cgroup_create(plan, &host, NULL, &cg, &err), -1, "a file that is not there");
-    error_is(err, "has no `x.nonsense`", "is named");
+    error_is(err, "`x.nonsense` of cgroup", "is named");
     err = NULL;
     vl_plan_free(plan);
     plan = plan_new("fail", 0);
@@ -145,6 +145,22 @@ static void test_failures(void)
     value_is(cg, host.v2_mount ? "" : "pids", file, "4");
     vl_plan_free(plan);
     destroy(cg);
+}
+
+static void test_forgotten(void)
+{
+    struct vl_plan *plan = plan_new("kernel", 0);
+    struct vl_cgroup *cg = NULL;
+    struct vl_error *err = NULL;
+    add_limits(plan, "{'memory':{'kernel':1048576}}");
+    if (vl_cgroup_create(plan, &host, NULL, &cg, &err) < 0) {
+        error_is(err, "this kernel cannot do that (at linux.resources.memory.kernel)",
+                 "a limit that the kernel no longer keeps is an error");
+    } else {
+        value_is(cg, "memory", "memory.kmem.limit_in_bytes", "1048576");
+        destroy(cg);
+    }
+    vl_plan_free(plan);
 }
 
 static int open_devices(void)
@@ -249,6 +265,8 @@ static void cases(void)
     if (host.cgroup_mode == VL_CGROUP_V2 && has_controller("memory"))
         test_threaded();
     test_failures();
+    if (host.n_v1 > 0 && has_controller("memory"))
+        test_forgotten();
     test_devices();
     if (host.n_v1 == 0)
         test_verifier();

@@ -40,7 +40,7 @@ static const struct vl_host v2 = {.cgroup_mode = VL_CGROUP_V2,
 static void show(const struct vl_op *op, struct vl_str *out)
 {
     static const char letters[] =
-        "earkct"; /* if Exists, Alternative, Retry, Keep, Check, Tolerate */
+        "earkctv"; /* if Exists, Alternative, Retry, Keep, Check, Tolerate, Verify */
     vl_str_addf(out, "%s%lld", out->len ? "\n" : "", (long long)op->n[0]);
     for (int i = 0; letters[i]; i++)
         if (op->n[1] & 1 << i)
@@ -114,7 +114,8 @@ static const struct {
     {&v1, 0,
      "{'memory':{'kernel':8,'kernelTCP':9,'swappiness':0,'disableOOMKiller':true,'useHierarchy':"
      "true}}",
-     "1 memory.kmem.limit_in_bytes=8\n1 memory.kmem.tcp.limit_in_bytes=9\n1 memory.swappiness=0\n1 "
+     "1v memory.kmem.limit_in_bytes=8\n1v memory.kmem.tcp.limit_in_bytes=9\n1 "
+     "memory.swappiness=0\n1 "
      "memory.oom_control=1"},
     {&v2, 0, "{'memory':{'kernel':8}}",
      "`memory.kmem.limit_in_bytes` exists with cgroup v1 only (at linux.resources.memory.kernel)"},
