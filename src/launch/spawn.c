@@ -63,8 +63,15 @@ static int spawn_child(void *arg)
 /* The stage's copy of the plan: without host operations, with this launch's descriptors. */
 static int plan_memfd(const struct vl_launch_env *env, struct vl_error **err)
 {
-    size_t len;
-    cleanup_free void *bytes = vl_plan_encode(env->plan, true, env->prep->ident, &len);
+    size_t len, n = env->plan->n_desc;
+    cleanup_free struct vl_ident *passed = vl_alloc(sizeof(*passed) * (n + 1));
+
+    for (size_t i = 0; i < n; i++) {
+        passed[i] = env->prep->ident[i];
+        if (!vl_desc_is_passed(&env->plan->desc[i]))
+            passed[i].fd = -1;
+    }
+    cleanup_free void *bytes = vl_plan_encode(env->plan, true, passed, &len);
     int fd = vl_memfd_sealed("veloci-plan", bytes, len, false);
 
     return fd < 0 ? vl_err_sys(err, fd, "make a sealed memory file for the plan") : fd;
@@ -78,7 +85,7 @@ static int *descriptors_to_keep(const struct vl_launch_env *env, int plan_fd, in
     keep[(*n)++] = plan_fd;
     keep[(*n)++] = chan;
     for (size_t i = 0; i < env->plan->n_desc; i++)
-        if (env->prep->ident[i].fd >= 0)
+        if (env->prep->ident[i].fd >= 0 && vl_desc_is_passed(&env->plan->desc[i]))
             keep[(*n)++] = env->prep->ident[i].fd;
     return keep;
 }

@@ -73,6 +73,7 @@ static char *attempt(const struct vl_plan *plan, const struct vl_op *op)
 
 static const char *const detail_words[VL_D_MAX] = {
     [VL_D_TARGET_OPEN] = "resolve the target inside the root file system",
+    [VL_D_SOURCE_OPEN] = "open the source",
     [VL_D_TARGET_CREATE] = "create the target",
     [VL_D_TARGET_SYMLINK] = "the target must be a directory reached without symbolic links",
     [VL_D_FSOPEN] = "open the file system type",

@@ -209,6 +209,7 @@ const char *vl_acquire_name(enum vl_acquire a)
         [VL_ACQ_OPEN] = "open",
         [VL_ACQ_IN_NS] = "in-namespace",
         [VL_ACQ_LATE_TREE] = "late-tree",
+        [VL_ACQ_INHERITED] = "inherited",
     };
     return (unsigned)a < VL_ACQ_MAX && names[a] ? names[a] : "?";
 }

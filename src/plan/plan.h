@@ -29,6 +29,12 @@ struct vl_desc {
     char *where; /* place in config.json, or NULL */
 };
 
+/* Whether the stage is given the descriptor that veloci has opened before the clone. */
+static inline bool vl_desc_is_passed(const struct vl_desc *d)
+{
+    return d->acquire != VL_ACQ_INHERITED;
+}
+
 struct vl_op {
     enum vl_op_code code;
     enum vl_phase phase;

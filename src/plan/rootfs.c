@@ -31,10 +31,14 @@ static uint32_t root_propagation(const struct vl_planner *p)
 int vl_mount_desc(struct vl_planner *p, enum vl_role role, enum vl_kind kind, unsigned flags, const char *path,
                   const char *where, bool *ret_clone)
 {
-    bool clone = p->userns && (p->ns_new & CLONE_NEWNS);
+    bool clone = (p->userns && (p->ns_new & CLONE_NEWNS)) || (p->ns_join & CLONE_NEWNS);
+    enum vl_acquire acquire = clone ? VL_ACQ_IN_NS : VL_ACQ_TREE;
+    /* procfs shows other things to another process: a path there is followed once, by veloci */
+    if (!clone && role == VL_ROLE_SOURCE && (p->ns_new & CLONE_NEWNS) && !vl_starts_with(path, "/proc/"))
+        acquire = VL_ACQ_INHERITED;
     if (ret_clone != NULL)
         *ret_clone = clone;
-    return vl_plan_desc(p->plan, role, kind, clone ? VL_ACQ_IN_NS : VL_ACQ_TREE, flags, path, where);
+    return vl_plan_desc(p->plan, role, kind, acquire, flags, path, where);
 }
 
 /*
@@ -53,7 +57,8 @@ int vl_plan_root(struct vl_planner *p)
     if (own) {
         desc = vl_mount_desc(p, VL_ROLE_ROOT, VL_KIND_DIR, VL_DESC_RECURSIVE, p->spec->rootfs, "root.path", &clone);
     } else {
-        desc = vl_plan_desc(p->plan, VL_ROLE_ROOT, VL_KIND_DIR, VL_ACQ_OPEN, 0, p->spec->rootfs, "root.path");
+        desc = vl_plan_desc(p->plan, VL_ROLE_ROOT, VL_KIND_DIR, p->ns_join & CLONE_NEWNS ? VL_ACQ_IN_NS : VL_ACQ_OPEN, 0,
+                            p->spec->rootfs, "root.path");
     }
     struct vl_op *op = vl_plan_op(p->plan, VL_OP_ROOT, "root.path");
     op->fd[0] = (int16_t)desc;

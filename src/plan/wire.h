@@ -84,6 +84,9 @@ enum vl_acquire { /* who opens it, when */
                          user namespace) */
     VL_ACQ_LATE_TREE, /* veloci, after the clone: detached tree, sent with PROCEED (id-mapped to the new user
                          namespace) */
+    VL_ACQ_INHERITED, /* the stage, by the same path in the tree it inherited, just before its use, so that mounts are
+                         made in the order of config.json; veloci has opened it before the clone for its identity,
+                         which must be the same, and holds it until READY. Never passed on */
     VL_ACQ_MAX
 };
 
@@ -352,6 +355,7 @@ enum vl_detail {
     VL_D_STDIO,
     VL_D_READ_LINK,
     VL_D_PRESERVE,        /* a = number of a descriptor that should be preserved and is not open */
+    VL_D_SOURCE_OPEN,     /* opening the source in the inherited tree */
     VL_D_MAX
 };
 

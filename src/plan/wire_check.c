@@ -71,9 +71,14 @@ static enum vl_wire_fault check_desc(const struct vl_wire_view *v, const struct 
     if (d->role == 0 || d->role >= VL_ROLE_MAX || d->kind >= VL_KIND_MAX || d->acquire == 0 ||
         d->acquire >= VL_ACQ_MAX || (d->flags & ~known) != 0 || d->fd < -1)
         return VL_WIRE_BAD_DESC;
-    if (desc_is_late(d) && d->fd != -1)
+    int inherited = d->acquire == VL_ACQ_INHERITED, none = desc_is_late(d) || inherited;
+
+    if (none && d->fd != -1)
         return VL_WIRE_BAD_DESC;
-    if (stage && !desc_is_late(d) && d->fd == -1 && !(d->flags & VL_DESC_OPTIONAL))
+    /* without an identity, anything at that path would do */
+    if (inherited && (ref_absent(d->path) || (stage && (d->dev | d->ino) == 0 && !(d->flags & VL_DESC_OPTIONAL))))
+        return VL_WIRE_BAD_DESC;
+    if (stage && !none && d->fd == -1 && !(d->flags & VL_DESC_OPTIONAL))
         return VL_WIRE_BAD_DESC;
     /* the numbers up to 2 + preserve_fds belong to the workload */
     if (stage && d->fd != -1 && (uint32_t)d->fd < 3 + v->body->preserve_fds)

@@ -107,7 +107,7 @@ static int open_one(const struct vl_desc *d, const struct vl_prep_env *env, stru
         return vl_err_sys(err, r, "inspect %s `%s`", vl_role_name(d->role), d->path);
     if (vl_prep_check_kind(d, &id, err) < 0)
         return -1;
-    if (d->acquire == VL_ACQ_TREE)
+    if (d->acquire == VL_ACQ_TREE) /* the others stay as they are: INHERITED pins the inode */
         return vl_prep_clone_tree(d, object, err);
     return vl_take_fd(&object);
 }

@@ -56,7 +56,7 @@ int step_bind(struct stage *s, const struct vl_wire_op *op)
     struct statx stx;
 
     st_parent_forget(s);
-    if (st_fd(s, op, 0) < 0) /* an optional source that is not there */
+    if (st_source_absent(s, op->fd[0]))
         return s->v.desc[op->fd[0]].flags & VL_DESC_OPTIONAL ? 0 : st_fail(s, VL_D_CLONE_TREE, -EBADF);
     /* A tree that veloci cloned is still a peer of the host's mount. Inside the stage's own namespace the source
      * is a slave already. */

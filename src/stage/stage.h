@@ -139,6 +139,8 @@ struct st_attrs {
 };
 /* Clones the mount of fd (recursively with rec); the new tree is detached. */
 int st_clone_tree(struct stage *s, int fd, int rec);
+/* Nothing was there when veloci opened the (optional) source. */
+int st_source_absent(const struct stage *s, int index);
 /* A detached tree of descriptor `index` of the table: itself if it is one (once), else a clone. The caller's. */
 int st_take_tree(struct stage *s, int index, int rec);
 /* The container's path, as a mount target: made if missing, a directory or (file) anything else. O_PATH. */

@@ -18,11 +18,35 @@ int st_clone_tree(struct stage *s, int fd, int rec)
     return tree < 0 ? st_fail(s, VL_D_CLONE_TREE, tree) : tree;
 }
 
+int st_source_absent(const struct stage *s, int index)
+{
+    const struct vl_wire_desc *d = &s->v.desc[index];
+    return d->acquire == VL_ACQ_INHERITED ? (d->dev | d->ino) == 0 : s->fd[index] < 0;
+}
+
+/* The same path again, in the tree this process inherited; it must still be what veloci has seen there. */
+static int open_inherited(struct stage *s, int index)
+{
+    const struct vl_wire_desc *d = &s->v.desc[index];
+    int fd = sys_openat(AT_FDCWD, vl_wire_str(&s->v, d->path), O_PATH | (d->flags & VL_DESC_NOFOLLOW ? O_NOFOLLOW : 0), 0);
+
+    if (fd < 0)
+        return st_fail(s, VL_D_SOURCE_OPEN, fd);
+    s->fd[index] = fd;
+    int r = st_check_desc(s, (uint32_t)index);
+    int tree = r < 0 ? r : st_clone_tree(s, fd, (d->flags & VL_DESC_RECURSIVE) != 0);
+    s->fd[index] = -1;
+    (void)sys_close(fd);
+    return tree;
+}
+
 int st_take_tree(struct stage *s, int index, int rec)
 {
     int fd = s->fd[index];
     unsigned acquire = s->v.desc[index].acquire;
 
+    if (acquire == VL_ACQ_INHERITED)
+        return open_inherited(s, index);
     if (fd < 0)
         return st_fail(s, VL_D_CLONE_TREE, -EBADF);
     if (acquire != VL_ACQ_TREE && acquire != VL_ACQ_LATE_TREE)
