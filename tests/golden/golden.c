@@ -318,7 +318,8 @@ static void check_stage(const struct vl_plan *plan)
     struct vl_ident *idents = vl_alloc((plan->n_desc + 1) * sizeof(idents[0]));
     for (size_t i = 0; i < plan->n_desc; i++) {
         bool late = plan->desc[i].acquire == VL_ACQ_IN_NS || plan->desc[i].acquire == VL_ACQ_LATE_TREE;
-        idents[i].fd = late ? -1 : (int)(3 + plan->preserve_fds + i);
+        idents[i].fd = late || !vl_desc_is_passed(&plan->desc[i]) ? -1 : (int)(3 + plan->preserve_fds + i);
+        idents[i].dev = idents[i].ino = 1;
     }
     cleanup_free void *bytes = vl_plan_encode(plan, true, idents, &len);
     enum vl_wire_fault fault = vl_wire_check(bytes, len, 1, vl_sha256, &view, &at);
