@@ -57,8 +57,7 @@ int vl_plan_root(struct vl_planner *p)
     if (own) {
         desc = vl_mount_desc(p, VL_ROLE_ROOT, VL_KIND_DIR, VL_DESC_RECURSIVE, p->spec->rootfs, "root.path", &clone);
     } else {
-        desc = vl_plan_desc(p->plan, VL_ROLE_ROOT, VL_KIND_DIR, p->ns_join & CLONE_NEWNS ? VL_ACQ_IN_NS : VL_ACQ_OPEN, 0,
-                            p->spec->rootfs, "root.path");
+        desc = vl_plan_desc(p->plan, VL_ROLE_ROOT, VL_KIND_DIR, VL_ACQ_OPEN, 0, p->spec->rootfs, "root.path");
     }
     struct vl_op *op = vl_plan_op(p->plan, VL_OP_ROOT, "root.path");
     op->fd[0] = (int16_t)desc;
