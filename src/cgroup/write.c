@@ -8,8 +8,8 @@
 #include <string.h>
 #include "base/mem.h"
 
-#define VL_ENOTSUPP                                                                                \
-    524 /* what the kernel uses inside; memory.kmem.limit_in_bytes lets it out (5.16) */
+/* What the kernel uses inside; memory.kmem.limit_in_bytes lets it out on some versions. */
+#define VL_ENOTSUPP 524
 
 /* Directory of the operation's file; NULL when the cgroup has none in that hierarchy. */
 static const char *dir_of(const struct vl_cgroup *cg, const struct vl_op *op)
@@ -54,8 +54,8 @@ static int check_usage(const struct vl_cgroup *cg, const struct vl_op *op, struc
     return op->where ? vl_err_at(err, "%s", op->where) : -1;
 }
 
-/* A limit that the kernel takes and forgets: memory.kmem.limit_in_bytes since 6.9. It is rounded to
- * pages. */
+/* A limit that the kernel takes and does not keep, as newer ones do with
+ * memory.kmem.limit_in_bytes. What is kept is rounded to pages. */
 static bool was_forgotten(const char *dir, const struct vl_op *op)
 {
     char text[64];
