@@ -29,9 +29,10 @@ EXTRA_DIST += tests/data
 EXTRA_DIST += tests/unit/tap.h
 
 # Layer base
-BASE_TESTS = tests/unit/test-base-str tests/unit/test-base-io tests/unit/test-base-names tests/unit/test-base-error
+BASE_TESTS = tests/unit/test-base-clock tests/unit/test-base-str tests/unit/test-base-io tests/unit/test-base-names tests/unit/test-base-error
 check_PROGRAMS += $(BASE_TESTS)
 TESTS += $(BASE_TESTS)
+tests_unit_test_base_clock_LDADD = $(BASE_LIBS)
 tests_unit_test_base_str_LDADD = $(BASE_LIBS)
 tests_unit_test_base_io_LDADD = $(BASE_LIBS)
 tests_unit_test_base_names_LDADD = $(BASE_LIBS) $(CAP_LIBS)

@@ -1,6 +1,7 @@
 noinst_LIBRARIES += src/base/libbase.a
 src_base_libbase_a_SOURCES = \
 	src/base/attr.h src/base/cleanup.h \
+	src/base/clock.c src/base/clock.h \
 	src/base/digest.c src/base/digest.h \
 	src/base/dl.c src/base/dl.h \
 	src/base/error.c src/base/error.h \

@@ -17,7 +17,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <syslog.h>
-#include <time.h>
+#include "base/clock.h"
 #include "base/io.h"
 #include "base/json.h"
 #include "base/mem.h"
@@ -105,16 +105,6 @@ enum vl_log_level vl_log_level(void)
     return logger.level;
 }
 
-static void timestamp(char *buf, size_t n)
-{
-    struct timespec now = {0, 0};
-    struct tm tm;
-    (void)clock_gettime(CLOCK_REALTIME, &now);
-    (void)gmtime_r(&now.tv_sec, &tm);
-    size_t k = strftime(buf, n, "%Y-%m-%dT%H:%M:%S", &tm);
-    (void)snprintf(buf + k, n - k, ".%09ldZ", now.tv_nsec);
-}
-
 /* First of the chain that names it. */
 static const char *chain_phase(const struct vl_error *e)
 {
@@ -139,8 +129,8 @@ static void kv_if(struct vl_json *j, const char *key, const char *value)
 static void json_record(struct vl_str *b, enum vl_log_level level, const char *msg,
                         const struct vl_error *e)
 {
-    char now[64];
-    timestamp(now, sizeof(now));
+    char now[VL_RFC3339_LEN];
+    vl_rfc3339_now(now);
     struct vl_json *j = vl_json_new(NULL);
     vl_json_obj(j);
     vl_json_kv_str(j, "level", levels[level].name);
@@ -164,8 +154,8 @@ static void json_record(struct vl_str *b, enum vl_log_level level, const char *m
 
 static void text_record(struct vl_str *b, enum vl_log_level level, const char *msg)
 {
-    char now[64];
-    timestamp(now, sizeof(now));
+    char now[VL_RFC3339_LEN];
+    vl_rfc3339_now(now);
     vl_str_addf(b, "time=\"%s\" level=%s msg=\"", now, levels[level].name);
     for (; *msg != '\0'; msg++) {
         if (*msg == '"' || *msg == '\\')

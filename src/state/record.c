@@ -15,9 +15,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 #include <yajl/yajl_parse.h>
+#include "base/clock.h"
 #include "base/io.h"
 #include "base/json.h"
 #include "base/mem.h"
@@ -116,13 +116,9 @@ void vl_record_free(struct vl_record *r)
 
 char *vl_record_now(void)
 {
-    struct timespec now = {0, 0};
-    struct tm tm;
-    char buf[32];
-    (void)clock_gettime(CLOCK_REALTIME, &now);
-    (void)gmtime_r(&now.tv_sec, &tm);
-    (void)strftime(buf, sizeof(buf), "%Y-%m-%dT%H:%M:%S", &tm);
-    return vl_asprintf("%s.%09ldZ", buf, now.tv_nsec);
+    char buf[VL_RFC3339_LEN];
+    vl_rfc3339_now(buf);
+    return vl_strdup(buf);
 }
 
 /* -- writing -------------------------------------------------------------------------------------
