@@ -26,7 +26,6 @@ static struct vl_ref area_str(struct vl_str *area, const char *s)
     return area_add(area, s, s ? strlen(s) : 0);
 }
 
-/* An id map's user namespace stays with veloci, which maps the trees itself: it is optional for the stage. */
 static void put_desc(struct vl_wire_desc *w, const struct vl_desc *d, const struct vl_ident *id,
                      struct vl_str *area)
 {
@@ -35,7 +34,7 @@ static void put_desc(struct vl_wire_desc *w, const struct vl_desc *d, const stru
     w->acquire = (uint16_t)d->acquire;
     w->flags = (uint16_t)d->flags;
     w->aux = d->aux;
-    w->fd = id ? id->fd : -1;
+    w->fd = id && vl_desc_is_passed(d) ? id->fd : -1;
     w->dev = id ? id->dev : 0;
     w->ino = id ? id->ino : 0;
     w->path = area_str(area, d->path);
@@ -70,8 +69,7 @@ void *vl_plan_encode(const struct vl_plan *p, bool stage_only, const struct vl_i
     struct vl_wire_op *wo = (void *)(wd + p->n_desc);
 
     for (size_t i = 0; i < p->n_desc; i++)
-        put_desc(&wd[i], &p->desc[i],
-                 idents && !(stage_only && p->desc[i].role == VL_ROLE_IDMAP) ? &idents[i] : NULL, &area);
+        put_desc(&wd[i], &p->desc[i], idents ? &idents[i] : NULL, &area);
     for (size_t i = 0; i < p->n_op; i++)
         if (!stage_only || p->op[i].phase != VL_PHASE_HOST)
             put_op(wo++, &p->op[i], &area);

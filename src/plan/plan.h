@@ -29,10 +29,11 @@ struct vl_desc {
     char *where; /* place in config.json, or NULL */
 };
 
-/* Whether the stage is given the descriptor that veloci has opened before the clone. */
+/* Whether the stage is given the descriptor that veloci has opened before the clone. The user namespace of an id
+ * map stays with veloci, which maps the trees itself. */
 static inline bool vl_desc_is_passed(const struct vl_desc *d)
 {
-    return d->acquire != VL_ACQ_INHERITED;
+    return d->acquire != VL_ACQ_INHERITED && d->role != VL_ROLE_IDMAP;
 }
 
 struct vl_op {
