@@ -118,6 +118,14 @@ static const char *arg0(const struct vl_plan *plan)
     return s != NULL ? s : "";
 }
 
+static bool has_args(const struct vl_plan *plan)
+{
+    size_t from = 0;
+    const struct vl_op *exec = plan != NULL ? vl_plan_find(plan, VL_OP_EXEC, &from) : NULL;
+
+    return exec != NULL && exec->n[1] > 0;
+}
+
 /* Engines match these words (docs/design.md, errors); the errno is left out so that nothing follows them. */
 static int exec_error(const struct vl_plan *plan, const struct vl_msg *m, struct vl_error **err)
 {
@@ -125,9 +133,9 @@ static int exec_error(const struct vl_plan *plan, const struct vl_msg *m, struct
 
     switch (m->detail) {
     case VL_D_EXEC_NOT_FOUND:
-        if (name[0] == '\0')
+        if (!has_args(plan))
             return vl_err_config(err, "process.args", "exec: the process has no arguments to execute");
-        if (m->a == 1)
+        if (m->a == 1 || name[0] == '\0')
             return vl_err_payload(err, "exec: \"%s\": executable file not found in $PATH", name);
         return vl_err_payload(err, "exec: \"%s\": stat %s: no such file or directory", name, name);
     case VL_D_EXEC_PERM:

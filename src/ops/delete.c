@@ -140,11 +140,14 @@ static int delete_locked(struct vl_ctr *c, bool force, struct vl_error **err)
 int vl_op_delete(const struct vl_global *g, const char *id, bool force, struct vl_error **err)
 {
     cleanup(ctr) struct vl_ctr *c = NULL;
-    if (vl_ctr_open(g->root, id, VL_CTR_LOCK, &c, err) < 0) {
+    /* Forced, a create at work is waited for: its caller ends it when it wants to. */
+    if (vl_ctr_open(g->root, id, force ? VL_CTR_LOCK : VL_CTR_READ, &c, err) < 0) {
         if (!force || !vl_ctr_is_missing(*err))
             return -1;
         vl_err_drop(err, "forced: nothing to delete is what was wanted");
         return 0;
     }
+    if (!force && vl_ctr_lock_made(c, err) < 0)
+        return -1;
     return delete_locked(c, force, err);
 }

@@ -54,9 +54,6 @@ int vl_op_delete(const struct vl_global *g, const char *id, bool force, struct v
 int vl_op_state(const struct vl_global *g, const char *id, struct vl_status **ret,
                 struct vl_error **err);
 
-/* The specification this program implements. */
-#define VL_OCI_VERSION "1.3.0"
-
 /* The document of runtime.md#state, with rootfs, created and owner as runc has them. indent as in
  * vl_json_new; caller frees. */
 char *vl_op_state_json(const struct vl_status *s, const char *indent);

@@ -37,6 +37,7 @@ static void add_hooks(struct vl_record *r, const struct vl_plan *plan)
             continue;
         h->path = dup_or_null(vl_op_s(op, 0));
         add_vec(&h->args, &op->s[1]);
+        h->has_env = op->s[2].data != NULL;
         add_vec(&h->env, &op->s[2]);
         h->timeout_ms = (uint32_t)op->n[1];
     }
@@ -146,7 +147,7 @@ int vl_record_run_hook(const struct vl_record *r, enum vl_hook_kind kind, size_t
     struct vl_hook hook = {.kind = kind,
                            .path = h->path,
                            .argv = h->args.v,
-                           .envp = h->env.n > 0 ? h->env.v : environ,
+                           .envp = h->has_env ? h->env.v : environ, /* NULL is an empty one */
                            .timeout_ms = h->timeout_ms};
     struct vl_hook_env env = {.state = state, .cwd = r->bundle, .out = r->hook_stdout, .err = r->hook_stderr};
 

@@ -80,13 +80,11 @@ static int run_poststart(struct vl_status *s, struct vl_error **err)
 
 int vl_op_start(const struct vl_global *g, const char *id, struct vl_error **err)
 {
-    cleanup_free char *root = NULL;
     cleanup(ctr) struct vl_ctr *c = NULL;
     cleanup(status) struct vl_status *s = NULL;
 
-    if (vl_id_check(id, err) < 0 || vl_root_path(g->root, &root, err) < 0 ||
-        vl_ctr_open(root, id, VL_CTR_LOCK, &c, err) < 0 || vl_status_get(c, &s, err) < 0 ||
-        check_status(s, id, err) < 0)
+    if (vl_ctr_open(g->root, id, VL_CTR_READ, &c, err) < 0 || vl_ctr_lock_made(c, err) < 0 ||
+        vl_status_get(c, &s, err) < 0 || check_status(s, id, err) < 0)
         return -1;
     cleanup_fd int sock = vl_gate_connect(c, err);
     if (sock < 0 || vl_gate_send(sock, VL_MSG_GO, err) < 0)

@@ -89,7 +89,7 @@ static char *render_state(const struct vl_planner *p, const char *status, size_t
     const struct oci_config *c = p->spec->config;
     struct vl_json *j = vl_json_new(NULL);
     vl_json_obj(j);
-    vl_json_kv_str(j, "ociVersion", VL_OCI_VERSION);
+    vl_json_kv_str(j, "ociVersion", c->oci_version); /* as in the states that veloci itself prints */
     vl_json_kv_str(j, "id", p->opts->id);
     vl_json_kv_str(j, "status", status);
     vl_json_kv_int(j, "pid", PID_BLANK);

@@ -266,6 +266,17 @@ void vl_ctr_unlock(struct vl_ctr *c)
     c->locked = false;
 }
 
+bool vl_ctr_trylock(struct vl_ctr *c)
+{
+    if (flock(c->dir_fd, LOCK_EX | LOCK_NB) < 0)
+        return false;
+    c->locked = true;
+    if (still_there(c))
+        return true;
+    vl_ctr_unlock(c);
+    return false;
+}
+
 int vl_ctr_relock(struct vl_ctr *c, struct vl_error **err)
 {
     if (lock_dir(c, err) < 0)

@@ -55,6 +55,9 @@ enum vl_ctr_lock {
  */
 int vl_ctr_open(const char *root, const char *id, enum vl_ctr_lock lock, struct vl_ctr **ret,
                 struct vl_error **err);
+/* Takes the lock of a container opened for reading if nobody has it: false when somebody does, or
+ * on an error, which vl_ctr_relock will name. */
+bool vl_ctr_trylock(struct vl_ctr *c);
 /* Gives the lock up for a while, and takes it again: then a STATE error when somebody removed the
  * container. */
 void vl_ctr_unlock(struct vl_ctr *c);

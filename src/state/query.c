@@ -52,6 +52,15 @@ static struct vl_record *read_record(const struct vl_ctr *c)
     return r;
 }
 
+/* The gate is removed after the program was executed: by its name a process that is past it is
+ * known when `start` was killed in between. */
+static bool at_gate(const struct vl_ctr *c, pid_t pid)
+{
+    char comm[17];
+    return vl_gate_exists(c) &&
+           (vl_proc_comm(pid, comm) < 0 || vl_starts_with(comm, VL_NONCE_PREFIX));
+}
+
 int vl_status_get(const struct vl_ctr *c, struct vl_status **ret, struct vl_error **err)
 {
     struct vl_status *s = vl_alloc(sizeof(*s));
@@ -69,10 +78,22 @@ int vl_status_get(const struct vl_ctr *c, struct vl_status **ret, struct vl_erro
             return vl_err_sys(err, r, "look at process %d of container `%s`", (int)pid, c->id);
         }
         if (r == 0 && s->complete)
-            s->status = vl_gate_exists(c) ? VL_CREATED : VL_RUNNING;
+            s->status = at_gate(c, s->record->pid) ? VL_CREATED : VL_RUNNING;
     }
     if (!s->complete && !c->locked && vl_ctr_is_busy(c))
         s->status = VL_CREATING;
     *ret = s;
     return 0;
+}
+
+int vl_ctr_lock_made(struct vl_ctr *c, struct vl_error **err)
+{
+    if (vl_ctr_trylock(c))
+        return 0;
+    cleanup(status) struct vl_status *s = NULL;
+    if (vl_status_get(c, &s, err) < 0)
+        return -1;
+    if (s->status == VL_CREATING)
+        return vl_err_state(err, "container %s is still being created", c->id);
+    return vl_ctr_relock(c, err);
 }

@@ -32,4 +32,9 @@ VL_DEFINE_CLEANUP(status)
  * read. */
 int vl_status_get(const struct vl_ctr *c, struct vl_status **ret, struct vl_error **err);
 
+/* Locks a container opened for reading, for verbs that have nothing to wait for while it is being
+ * made: STATE error "container ID is still being created" then. Other verbs at work are waited for.
+ */
+int vl_ctr_lock_made(struct vl_ctr *c, struct vl_error **err);
+
 #endif

@@ -70,10 +70,8 @@ static const struct member members[] = {
         name, type, offsetof(struct vl_record_hook, field), false                                  \
     }
 static const struct member hook_members[] = {
-    H("path", T_STR, path),
-    H("args[]", T_STRV, args),
-    H("env[]", T_STRV, env),
-    H("timeoutMs", T_U32, timeout_ms),
+    H("path", T_STR, path),  H("args[]", T_STRV, args),         H("hasEnv", T_BOOL, has_env),
+    H("env[]", T_STRV, env), H("timeoutMs", T_U32, timeout_ms),
 };
 
 struct vl_record *vl_record_new(void)

@@ -25,6 +25,7 @@ struct vl_kv {
 struct vl_record_hook {
     char *path;
     struct vl_strv args; /* empty: the path is argv[0] */
+    bool has_env;        /* else the caller's environment is used */
     struct vl_strv env;
     uint32_t timeout_ms; /* 0: none */
 };

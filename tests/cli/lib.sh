@@ -51,14 +51,14 @@ has() {
     esac
 }
 passes() {
-    text=$1
+    what=$1
     shift
-    if "$@"; then pass "$text"; else fail "$text" "$*" "stderr: $err"; fi
+    if "$@"; then pass "$what"; else fail "$what" "$*" "stderr: $err"; fi
 }
 fails() {
-    text=$1
+    what=$1
     shift
-    if "$@"; then fail "$text" "$*"; else pass "$text"; fi
+    if "$@"; then fail "$what" "$*"; else pass "$what"; fi
 }
 
 t() {

@@ -30,12 +30,21 @@ static bool says(struct vl_error **e, const char *words)
 
 static pid_t sleeper(void)
 {
+    int ready[2];
+    char byte;
+    (void)!pipe(ready);
     pid_t pid = fork();
     if (pid == 0) {
         (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+        (void)prctl(PR_SET_NAME,
+                    VL_NONCE_PREFIX "12345678"); /* as the stage is called that waits */
+        (void)!write(ready[1], "x", 1);
         (void)pause();
         _exit(0);
     }
+    (void)!read(ready[0], &byte, 1);
+    (void)close(ready[0]);
+    (void)close(ready[1]);
     return pid;
 }
 

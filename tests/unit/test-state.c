@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -297,6 +298,7 @@ static struct vl_record *sample(const char *id)
         vl_strv_addf(&h->args, "%d", i);
         if (i == 2)
             vl_strv_add(&h->env, "A=b");
+        h->has_env = i > 0;
         h->timeout_ms = (uint32_t)i * 1000;
     }
     return r;
@@ -322,6 +324,8 @@ static void records(void)
     is_str(back->annotation[1].value, "not a number", "are not taken for members");
     ok(back->n_poststart == 1 && back->n_poststop == 2, "hooks");
     is_str(back->poststop[1].env.v[0], "A=b", "with environment");
+    ok(back->poststop[0].has_env && back->poststop[0].env.n == 0 && !back->poststart[0].has_env,
+       "an empty one is not none");
     is_int(back->poststop[1].timeout_ms, 2000, "and timeout");
     is_str(back->poststop[0].args.v[1], "1", "and arguments");
     size_t refused = 0;
@@ -430,11 +434,22 @@ static void statuses(void)
     (void)vl_replace_file_at(c->dir_fd, VL_CTR_RECORD, "{\"version\"", 10, 0600);
     is_int(status_of("q"), VL_STOPPED, "a damaged record is no error");
 
+    int told[2];
+    char byte;
+    (void)!socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, told);
     pid_t pid = fork();
     if (pid == 0) {
+        (void)close(told[0]);
+        told[0] = told[1];
+        (void)prctl(PR_SET_NAME, VL_NONCE_PREFIX "12345678");
+        (void)!write(told[1], "x", 1);
+        (void)!read(told[0], &byte, 1); /* the parent takes ours */
+        (void)prctl(PR_SET_NAME, "workload");
+        (void)!write(told[1], "x", 1);
         (void)pause();
         _exit(0);
     }
+    (void)!read(told[0], &byte, 1);
     struct vl_proc p = VL_PROC_INIT;
     is_int(vl_proc_open(pid, &p), 0, "a process");
     r->pid = pid;
@@ -445,6 +460,9 @@ static void statuses(void)
     int gate = vl_gate_listen(c, &e);
     ok(gate >= 0 && vl_gate_exists(c), "a gate");
     is_int(status_of("q"), VL_CREATED, "makes it created");
+    (void)!write(told[0], "x", 1);
+    (void)!read(told[0], &byte, 1);
+    is_int(status_of("q"), VL_RUNNING, "a process that is past the gate that was left is running");
     r->creating = true;
     ok(vl_record_write(c, r, &e) == 0, "not complete yet");
     is_int(status_of("q"), VL_STOPPED, "and nobody at work: what a died create left");
@@ -463,6 +481,8 @@ static void statuses(void)
     (void)waitpid(pid, NULL, 0);
     is_int(status_of("q"), VL_STOPPED, "gone");
     vl_proc_close(&p);
+    (void)close(told[0]);
+    (void)close(told[1]);
     cleanup(record) struct vl_record *other = sample("other");
     (void)vl_record_write(c, other, &e);
     struct vl_record *got = NULL;
