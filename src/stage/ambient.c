@@ -54,8 +54,8 @@ int step_stdio(struct stage *s, const struct vl_wire_op *op)
  * "(unreachable)" or not at all (CVE-2024-21626). */
 static int inside_root(struct stage *s)
 {
-    static char cwd[4096];
-    long n = sys_getcwd(cwd, sizeof(cwd));
+    char *cwd = st_scratch.text;
+    long n = sys_getcwd(cwd, ST_PATH);
     /* deeper than any path can tell: there, yet nameable by nobody */
     if (n < 0)
         return st_fail(s, VL_D_CWD_OUTSIDE, (int)n);

@@ -9,9 +9,9 @@
 /* copy-symlink: a source that is a symbolic link appears as the same link. */
 static int copy_symlink(struct stage *s, const struct vl_wire_op *op, int source)
 {
-    static char text[4096], there[4096];
+    char *text = st_scratch.text, *there = st_scratch.other;
     const char *name;
-    long n = sys_readlinkat(source, "", text, sizeof(text) - 1);
+    long n = sys_readlinkat(source, "", text, ST_PATH - 1);
 
     if (n < 0)
         return st_fail(s, VL_D_READ_LINK, (int)n);
@@ -21,7 +21,7 @@ static int copy_symlink(struct stage *s, const struct vl_wire_op *op, int source
         return st_fail(s, VL_D_TARGET_OPEN, dir);
     int r = sys_symlinkat(text, dir, name);
     if (r == -EEXIST) {
-        long m = sys_readlinkat(dir, name, there, sizeof(there) - 1);
+        long m = sys_readlinkat(dir, name, there, ST_PATH - 1);
         there[m < 0 ? 0 : m] = '\0';
         if (m >= 0 && st_same(there, text))
             r = 0;

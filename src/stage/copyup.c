@@ -12,11 +12,11 @@ static int copy_dir(int from, int to, unsigned depth);
 
 static void copy_xattrs(int from, int to)
 {
-    static char names[4096], value[4096];
-    long n = SYS3(__NR_flistxattr, from, names, sizeof(names));
+    char *names = st_scratch.names, *value = st_scratch.value;
+    long n = SYS3(__NR_flistxattr, from, names, ST_PATH);
 
     for (long i = 0; i < n; i += (long)st_len(names + i) + 1) {
-        long len = SYS4(__NR_fgetxattr, from, names + i, value, sizeof(value));
+        long len = SYS4(__NR_fgetxattr, from, names + i, value, ST_PATH);
         if (len >= 0)
             (void)SYS5(__NR_fsetxattr, to, names + i, value, len, 0);
     }
@@ -62,8 +62,8 @@ static int copy_opened(int from, int to, const char *name, const struct statx *s
 
 static int copy_link(int from, int to, const char *name)
 {
-    static char text[4096];
-    long n = sys_readlinkat(from, name, text, sizeof(text) - 1);
+    char *text = st_scratch.text;
+    long n = sys_readlinkat(from, name, text, ST_PATH - 1);
     if (n < 0)
         return (int)n;
     text[n] = '\0';

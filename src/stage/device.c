@@ -137,7 +137,7 @@ int step_mkdir(struct stage *s, const struct vl_wire_op *op)
 
 int step_symlink(struct stage *s, const struct vl_wire_op *op)
 {
-    static char there[4096];
+    char *there = st_scratch.other;
     const char *target = st_str(s, op, 0), *name;
 
     int dir = st_parent(s, st_str(s, op, 1), &name);
@@ -148,7 +148,7 @@ int step_symlink(struct stage *s, const struct vl_wire_op *op)
         return r < 0 ? st_fail(s, VL_D_SYMLINK, r) : 0;
     if (op->n[0] & 1)
         return 0;
-    long n = sys_readlinkat(dir, name, there, sizeof(there) - 1);
+    long n = sys_readlinkat(dir, name, there, ST_PATH - 1);
     there[n < 0 ? 0 : n] = '\0';
     return n >= 0 && st_same(there, target) ? 0 : st_fail(s, VL_D_SYMLINK, r);
 }

@@ -33,7 +33,6 @@ char **st_vector(struct stage *s, struct vl_ref ref, unsigned extra, size_t *byt
 int st_exec_prepare(struct stage *s)
 {
     const struct vl_wire_op *exec = &s->v.op[s->v.body->n_op - 1];
-    const char *home = st_home(s);
     size_t argv_bytes, env_bytes, n = 0;
 
     (void)SYS1(__NR_umask, s->umask); /* nothing is made any more, and a filter may forbid it later */
@@ -41,12 +40,12 @@ int st_exec_prepare(struct stage *s)
     s->env = st_vector(s, exec->s[1], 1, &env_bytes);
     if (!s->argv || !s->env)
         return -ENOMEM;
-    if (!home)
+    if (s->home[0] == '\0')
         return 0;
     /* an empty HOME= counts as none and is replaced where it stands */
     while (s->env[n] && !st_begins(s->env[n], "HOME="))
         n++;
-    s->env[n] = (char *)(uintptr_t)home;
+    s->env[n] = (char *)(uintptr_t)s->home;
     return 0;
 }
 

@@ -8,9 +8,6 @@
 
 #define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 #define X_OK 1
-#define PATH_SIZE 4096
-
-static char candidate[PATH_SIZE];
 
 /* -- interpreter ------------------------------------------------------------------------------------- */
 
@@ -136,14 +133,15 @@ static int by_path(struct stage *s, const char *path)
 /* As a shell does: the first executable file wins; one that may not be executed is only remembered. */
 static int by_name(struct stage *s, const char *name, const char *dirs)
 {
+    char *candidate = s->found;
     int denied = 0;
 
     while (dirs) {
         const char *colon = st_find(dirs, ':');
         size_t n = colon ? (size_t)(colon - dirs) : st_len(dirs), len = 0;
-        int fits = n == 0 ? st_append(candidate, PATH_SIZE, &len, ".", 1) : st_append(candidate, PATH_SIZE, &len, dirs, n);
-        fits = fits && st_append(candidate, PATH_SIZE, &len, "/", 1) &&
-               st_append(candidate, PATH_SIZE, &len, name, st_len(name));
+        int fits = n == 0 ? st_append(candidate, ST_PATH, &len, ".", 1) : st_append(candidate, ST_PATH, &len, dirs, n);
+        fits = fits && st_append(candidate, ST_PATH, &len, "/", 1) &&
+               st_append(candidate, ST_PATH, &len, name, st_len(name));
         int r = fits ? executable(candidate) : -ENAMETOOLONG;
         if (r == 0)
             return found(s, candidate);

@@ -93,9 +93,10 @@ static void heed_signals(int on)
 
 /* -- READY ------------------------------------------------------------------------------------------------- */
 
-/* The pages of the plan come back from its memfd when they are needed again. */
+/* The pages of the plan come back from its memfd when they are needed again; the buffers have had their use. */
 static void give_memory_back(struct stage *s)
 {
+    (void)sys_madvise(&st_scratch, sizeof(st_scratch), ST_MADV_DONTNEED);
     (void)sys_madvise((void *)(uintptr_t)s->v.header, s->plan_len, ST_MADV_DONTNEED);
 }
 

@@ -17,7 +17,7 @@ static struct reader {
     size_t path_len, word_len;
     int octal; /* digits of \ooo still to come */
     unsigned code;
-    char path[4096], word[16];
+    char *path, word[16];
 } rd;
 
 static int is_kernel_fs(const char *path)
@@ -63,7 +63,7 @@ static void path_char(char c)
         rd.code = 0;
         return;
     }
-    if (rd.path_len + 1 < sizeof(rd.path))
+    if (rd.path_len + 1 < ST_PATH)
         rd.path[rd.path_len++] = c;
 }
 
@@ -103,12 +103,13 @@ static int feed(char c)
 /* Number of mounts hidden in one reading, or -errno. */
 static int pass(int fd)
 {
-    static char buf[2048];
+    char *buf = st_scratch.other;
     int hidden = 0;
 
+    rd.path = st_scratch.text;
     new_line();
     for (;;) {
-        long n = sys_read(fd, buf, sizeof(buf));
+        long n = sys_read(fd, buf, ST_PATH);
         if (n <= 0)
             return n < 0 ? (int)n : hidden;
         for (long i = 0; i < n; i++) {

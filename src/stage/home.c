@@ -4,8 +4,6 @@
 
 #define PASSWD_MAX (1 << 20)
 
-static char home[sizeof("HOME=") + sizeof(((struct st_passwd *)0)->home)];
-
 /* The file is the image's: only a regular one is read, never a FIFO that blocks, and not for ever. */
 static void read_passwd(struct st_passwd *p)
 {
@@ -37,18 +35,12 @@ void st_home_prepare(struct stage *s)
     struct st_passwd p;
     size_t len = 0;
 
-    home[0] = '\0';
+    s->home[0] = '\0';
     if (exec->n[0] < 0 || (given && given[0] != '\0'))
         return;
     st_passwd_init(&p, (uint32_t)exec->n[0]);
     read_passwd(&p);
     const char *dir = p.found ? p.home : "/";
-    (void)st_append(home, sizeof(home), &len, "HOME=", 5);
-    (void)st_append(home, sizeof(home), &len, dir, st_len(dir));
-}
-
-const char *st_home(const struct stage *s)
-{
-    (void)s;
-    return home[0] != '\0' ? home : NULL;
+    (void)st_append(s->home, sizeof(s->home), &len, "HOME=", 5);
+    (void)st_append(s->home, sizeof(s->home), &len, dir, st_len(dir));
 }

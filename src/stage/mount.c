@@ -6,13 +6,10 @@
  */
 #include "stage/stage.h"
 
-#define OPTION_SIZE 4096
 /* fsconfig(2) takes values of up to 255 bytes: overlay directories are longer now and then */
 #define VALUE_MAX 255
 
 #define MS_SB (MS_RDONLY | MS_SYNCHRONOUS | MS_DIRSYNC | MS_MANDLOCK | MS_LAZYTIME | MS_I_VERSION)
-
-static char option_text[OPTION_SIZE]; /* one option, or all of them for mount(2) */
 
 static const char *next_option(const char *p)
 {
@@ -51,14 +48,15 @@ static int set_sb_flags(struct stage *s, int fs, uint64_t ms)
 /* "key=value" or "flag". */
 static int set_option(int fs, const char *option)
 {
+    char *key = st_scratch.text;
     const char *eq = st_find(option, '=');
     size_t len = 0;
 
     if (!eq)
         return set_flag(fs, option);
-    if (!st_append(option_text, OPTION_SIZE, &len, option, (size_t)(eq - option)))
+    if (!st_append(key, ST_PATH, &len, option, (size_t)(eq - option)))
         return -ENAMETOOLONG;
-    return sys_fsconfig(fs, FSCONFIG_SET_STRING, option_text, eq + 1);
+    return sys_fsconfig(fs, FSCONFIG_SET_STRING, key, eq + 1);
 }
 
 static int set_options(struct stage *s, int fs, const struct vl_wire_op *op, unsigned str)
@@ -169,22 +167,23 @@ static int needs_mount2(const struct stage *s, const struct vl_wire_op *op)
 static int make_attached(struct stage *s, const struct vl_wire_op *op, uint64_t attrs, int target)
 {
     const char *p = st_str(s, op, 3), *end = p + op->s[3].len, *label = st_str(s, op, 4);
+    char *text = st_scratch.text; /* all options, as mount(2) wants them */
     size_t len = 0;
     int fits = 1;
     struct statx stx;
 
-    option_text[0] = '\0';
+    text[0] = '\0';
     for (; p && p < end; p = next_option(p))
-        fits = fits && (len == 0 || st_append(option_text, OPTION_SIZE, &len, ",", 1)) &&
-               st_append(option_text, OPTION_SIZE, &len, p, st_len(p));
+        fits = fits && (len == 0 || st_append(text, ST_PATH, &len, ",", 1)) &&
+               st_append(text, ST_PATH, &len, p, st_len(p));
     if (label && st_find(label, '='))
-        fits = fits && (len == 0 || st_append(option_text, OPTION_SIZE, &len, ",", 1)) &&
-               st_append(option_text, OPTION_SIZE, &len, label, st_len(label));
+        fits = fits && (len == 0 || st_append(text, ST_PATH, &len, ",", 1)) &&
+               st_append(text, ST_PATH, &len, label, st_len(label));
     s->a = -1;
     if (!fits)
         return st_fail(s, VL_D_FS_OPTION, -E2BIG);
     unsigned long ms = ((unsigned long)op->n[2] & MS_SB) | st_ms_flags(attrs);
-    int r = st_mount_fd(s, st_str(s, op, 1), target, st_str(s, op, 0), ms, len > 0 ? option_text : NULL);
+    int r = st_mount_fd(s, st_str(s, op, 1), target, st_str(s, op, 0), ms, len > 0 ? text : NULL);
     if (r < 0)
         return st_fail(s, VL_D_FS_CREATE, r);
     int tree = st_resolve(s->root, s->feat, st_str(s, op, 2), 0, NULL);

@@ -8,16 +8,15 @@
  */
 #include "stage/stage.h"
 
-#define PATH_SIZE 4096
 #define NAME_SIZE 256
 #define MAX_LINKS 40
 #define MAX_RACES 64
 
-/* One walk. The texts are static: the stage has one thread, and 12 KB of stack would stay resident. */
+/* One walk; the stage has one thread. */
 static struct walk {
-    char todo[PATH_SIZE]; /* what is left, from todo_at on */
-    char done[PATH_SIZE]; /* real directories between root and cur, "a/b", without links */
-    char link[PATH_SIZE];
+    char *todo; /* what is left, from todo_at on */
+    char *done; /* real directories between root and cur, "a/b", without links */
+    char *link;
     size_t todo_at, done_len;
     int root, cur;
 } w;
@@ -83,13 +82,13 @@ static int go_up(void)
 /* Puts the text of a link in front of what is left. */
 static int follow(int link_fd)
 {
-    long n = sys_readlinkat(link_fd, "", w.link, PATH_SIZE - 1);
+    long n = sys_readlinkat(link_fd, "", w.link, ST_PATH - 1);
     if (n < 0)
         return (int)n;
     size_t len = (size_t)n, rest = st_len(w.todo + w.todo_at);
     if (len == 0)
         return -ENOENT;
-    if (len + 1 + rest >= PATH_SIZE)
+    if (len + 1 + rest >= ST_PATH)
         return -ENAMETOOLONG;
     memmove(w.todo + len + 1, w.todo + w.todo_at, rest + 1);
     memcpy(w.todo, w.link, len);
@@ -121,9 +120,9 @@ static int create(const char *name, int last, unsigned flags, const uint32_t own
 
 static int step_into(const char *name, int fd)
 {
-    if (w.done_len > 0 && !st_append(w.done, PATH_SIZE, &w.done_len, "/", 1))
+    if (w.done_len > 0 && !st_append(w.done, ST_PATH, &w.done_len, "/", 1))
         return -ENAMETOOLONG;
-    if (!st_append(w.done, PATH_SIZE, &w.done_len, name, st_len(name)))
+    if (!st_append(w.done, ST_PATH, &w.done_len, name, st_len(name)))
         return -ENAMETOOLONG;
     enter(fd);
     return 0;
@@ -165,11 +164,10 @@ int st_walk(int root, const char *path, unsigned flags, const uint32_t owner[2],
     size_t len = st_len(path);
     int last = 0, made = 0, r = 0;
 
-    if (len >= PATH_SIZE)
+    if (len >= ST_PATH)
         return -ENAMETOOLONG;
+    w = (struct walk){.todo = st_scratch.todo, .done = st_scratch.done, .link = st_scratch.link, .root = root, .cur = root};
     memcpy(w.todo, path, len + 1);
-    w.todo_at = w.done_len = 0;
-    w.root = w.cur = root;
     for (;;) {
         if ((r = next_component(name, &last)) < 0 || name[0] == '\0')
             break;
@@ -209,7 +207,7 @@ int st_resolve(int root, unsigned feat, const char *path, unsigned flags, int *c
 
 int st_resolve_parent(int root, unsigned feat, const char *path, const char **name)
 {
-    static char dir[PATH_SIZE];
+    char *dir = st_scratch.dir;
     size_t len = st_len(path), at;
 
     for (at = len; at > 0 && path[at - 1] != '/'; at--)
@@ -217,7 +215,7 @@ int st_resolve_parent(int root, unsigned feat, const char *path, const char **na
     *name = path + at;
     if (**name == '\0' || st_same(*name, ".") || st_same(*name, ".."))
         return -EINVAL;
-    if (at >= PATH_SIZE)
+    if (at >= ST_PATH)
         return -ENAMETOOLONG;
     memcpy(dir, path, at);
     dir[at] = '\0';

@@ -17,6 +17,16 @@
 #include "stage/sys.h"
 
 #define ST_LATE_RO_MAX 64
+#define ST_PATH 4096
+
+/* Large buffers, for the length of one call each: static, because 30 KB of stack would stay resident, and together,
+ * because the waiting stage gives their pages back (gate.c). */
+struct st_scratch {
+    char todo[ST_PATH], done[ST_PATH], link[ST_PATH], dir[ST_PATH]; /* resolve.c */
+    char text[ST_PATH], other[ST_PATH];                             /* of a step */
+    char names[ST_PATH], value[ST_PATH];                            /* copyup.c: extended attributes */
+};
+extern struct st_scratch st_scratch; /* steps.c, page-aligned */
 
 struct stage {
     struct vl_wire_view v;
@@ -60,6 +70,8 @@ struct stage {
 
     char **argv, **env;  /* exec.c */
     const char *exec_path;
+    char home[sizeof("HOME=") + sizeof(((struct st_passwd *)0)->home)]; /* empty: not needed */
+    char found[ST_PATH]; /* find.c: the program as PATH led to it */
     int32_t fd[VL_WIRE_MAX_DESC]; /* descriptors of the table, -1 = absent or used up; last: mostly untouched */
 };
 
@@ -184,7 +196,6 @@ int st_send_execing(struct stage *s);       /* exec.c: once, before the filter o
 void st_signals_default(void);              /* gate.c */
 int st_set_cwd(struct stage *s, const char *path); /* ambient.c: chdir, and inside the root */
 void st_home_prepare(struct stage *s);      /* home.c */
-const char *st_home(const struct stage *s); /* home.c: "HOME=…", or NULL when the environment has it */
 void st_close_from(unsigned feat, unsigned first, unsigned last); /* gate.c: closes first … last */
 int st_check_desc(struct stage *s, uint32_t index);               /* desc.c: is it what the plan names */
 extern st_step *const st_steps[VL_OP_CODE_MAX];                   /* steps.c; NULL: not for the stage */

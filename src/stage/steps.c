@@ -2,6 +2,8 @@
 /* The step table: what executes each operation. Order is the plan's; what may stand where, wire_check.c's. */
 #include "stage/stage.h"
 
+struct st_scratch st_scratch __attribute__((aligned(4096)));
+
 st_step *const st_steps[VL_OP_CODE_MAX] = {
     [VL_OP_JOIN] = step_join,
     [VL_OP_FORK] = step_fork,

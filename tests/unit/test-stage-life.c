@@ -168,7 +168,7 @@ static void test_gate(void)
     sd_serve(&d);
     ok(d.execing && strncmp(comm + strlen(VL_NONCE_PREFIX), d.nonce, VL_NONCE_LEN) == 0, "EXECING tells the nonce");
     inspect();
-    ok(strcmp(comm, "sh\n") == 0, "at end of file the name has changed: exec'ed");
+    ok(strncmp(comm, VL_NONCE_PREFIX, strlen(VL_NONCE_PREFIX)) != 0, "at end of file the name has changed: exec'ed");
     sd_finish(&d);
     ok(sd_said(&d, " started\n"), "the workload runs");
     sd_free(&d);
@@ -340,7 +340,7 @@ static void test_join(bool userns)
     base(userns);
     vl_op_str(sd_op(&d, VL_OP_HOSTNAME), 0, "harbour");
     sd_pivot(&d);
-    sd_shell(&d, "sleep 100 & wait");
+    sd_shell(&d, "sleep 100");
     sd_launch(&d);
     sd_serve(&d);
     ok(d.execing, "a container runs, to be joined");
@@ -384,7 +384,8 @@ static void test_pod(void)
     pid_t holder = (pid_t)syscall(SYS_clone, CLONE_NEWNET | CLONE_NEWUTS | SIGCHLD, NULL, NULL, NULL, NULL);
     if (holder == 0) {
         char c;
-        (void)sethostname("pod", 3);
+        if (sethostname("pod", 3) < 0)
+            _exit(1);
         close(ends[1]);
         _exit(read(ends[0], &c, 1) < 0);
     }
@@ -530,7 +531,7 @@ static void filtered(bool late, int listener, unsigned nr, unsigned action)
     sd_ready(&d);
     if (late)
         filter(nr, action, listener);
-    sd_exec(&d, (const char *const[]){"sh", "-c", "grep -E 'Seccomp:|NoNew' /proc/self/status; uname 2>&1; echo end", NULL},
+    sd_exec(&d, (const char *const[]){"sh", "-c", "grep -E 'Seccomp:|NoNew' /proc/self/status; hostname x 2>&1; echo end", NULL},
             (const char *const[]){"PATH=/bin", NULL});
     d.on_listener = take_listener;
     listener_fd = -1;
@@ -543,22 +544,22 @@ static void filtered(bool late, int listener, unsigned nr, unsigned action)
 
 static void test_filters(void)
 {
-    filtered(true, 0, SYS_uname, SECCOMP_RET_ERRNO | ENOLCK);
+    filtered(true, 0, SYS_sethostname, SECCOMP_RET_ERRNO | ENOLCK);
     ok(good() && d.filter_pending, "late filter: it counts as pending when ready");
     ok(sd_said(&d, "NoNewPrivs:\t1\nSeccomp:\t2\n") && sd_said(&d, "No locks available"), "and is in force in the workload");
     sd_free(&d);
-    filtered(false, 0, SYS_uname, SECCOMP_RET_ERRNO | ENOLCK);
+    filtered(false, 0, SYS_sethostname, SECCOMP_RET_ERRNO | ENOLCK);
     ok(good() && !d.filter_pending, "early filter, without no_new_privs");
     ok(sd_said(&d, "NoNewPrivs:\t0\nSeccomp:\t2\n") && sd_said(&d, "No locks available"), "and is in force in the workload");
     sd_free(&d);
     for (int how = 1; how <= 2; how++) {
-        filtered(true, how, SYS_uname, SECCOMP_RET_USER_NOTIF);
+        filtered(true, how, SYS_sethostname, SECCOMP_RET_USER_NOTIF);
         ok(listener_fd >= 0 && good(), "the listener is %s", how == 1 ? "announced and fetched" : "sent");
         ok(sd_said(&d, "nvalid cross-device link"), "and answers for the workload");
         close(listener_fd);
         sd_free(&d);
     }
-    filtered(false, 1, SYS_uname, SECCOMP_RET_USER_NOTIF);
+    filtered(false, 1, SYS_sethostname, SECCOMP_RET_USER_NOTIF);
     ok(listener_fd >= 0 && good() && sd_said(&d, "nvalid cross-device link"), "the listener of an early filter");
     close(listener_fd);
     sd_free(&d);
@@ -577,7 +578,7 @@ static void test_no_pivot(bool userns)
     }
     base(userns);
     sd_op(&d, VL_OP_PIVOT)->n[0] = 1;
-    sd_shell(&d, "ls /; cat /proc/self/mountinfo | wc -l; ls /usr 2>&1");
+    sd_shell(&d, "ls /; cat /proc/self/mountinfo | wc -l; ls /usr 2>&1; true");
     d.hold_at_ready = true;
     sd_launch(&d);
     sd_serve(&d);
