@@ -391,7 +391,8 @@ static void write_proc(pid_t pid, const char *file, const char *text)
     close(fd);
 }
 
-/* A path opened in the stage's mount namespace with our own rights, as prep does it: by a child that enters it. */
+/* A path opened in the stage's mount namespace with our own rights, as prep does it: by a child that enters it.
+ * Without privilege its user namespace comes first. */
 static int open_in_ns(pid_t pid, const char *path)
 {
     char ns[64];
@@ -399,6 +400,9 @@ static int open_in_ns(pid_t pid, const char *path)
     int fd = open(ns, O_RDONLY | O_CLOEXEC), got = -1;
     pid_t child = (pid_t)syscall(SYS_clone, CLONE_FILES | SIGCHLD, NULL, NULL, NULL, NULL);
     if (child == 0) {
+        snprintf(ns, sizeof(ns), "/proc/%d/ns/user", pid);
+        if (geteuid() != 0)
+            (void)setns(open(ns, O_RDONLY | O_CLOEXEC), CLONE_NEWUSER);
         int r = setns(fd, CLONE_NEWNS) == 0 ? open(path, O_PATH | O_CLOEXEC) : -1;
         _exit(r < 0 ? 255 : r);
     }
@@ -415,9 +419,11 @@ static void answer_await(struct sd *d)
     size_t n = 0;
 
     if (d->clone_flags & CLONE_NEWUSER) {
-        const char *map = d->uid_map ? d->uid_map : "0 100000 65536";
-        write_proc(d->pid, "uid_map", map);
-        write_proc(d->pid, "gid_map", map);
+        static const char many[] = "0 100000 65536";
+        if (geteuid() != 0)
+            write_proc(d->pid, "setgroups", "deny");
+        write_proc(d->pid, "uid_map", d->uid_map ? d->uid_map : many);
+        write_proc(d->pid, "gid_map", d->gid_map ? d->gid_map : many);
     }
     for (size_t i = 0; i < d->plan->n_desc; i++) {
         enum vl_acquire a = d->plan->desc[i].acquire;

@@ -22,9 +22,8 @@ struct sd {
     struct vl_ident ident[SD_FDS]; /* numbers as the stage sees them, dev, ino */
     int desc_fd[SD_FDS];           /* ours, of descriptor i; -1 = none. Late ones are sent with PROCEED */
     unsigned long clone_flags;     /* CLONE_NEW* of the launch */
-    const char *uid_map;           /* written for a new user namespace, gid_map too */
-    bool uid_map_by_late_ns;       /* IN_NS descriptors: opened by late_path inside the new mount namespace */
-    const char *late_path[SD_FDS];
+    const char *uid_map, *gid_map; /* written for a new user namespace; NULL: 65536 ids from 100000 on */
+    const char *late_path[SD_FDS]; /* IN_NS descriptors: opened inside the new mount namespace */
     bool unsealed;                 /* the plan's memfd is left open to writing */
     bool stop_at_ready;            /* leave COMMIT and GO to the test */
     bool hold_at_ready;            /* the same, but say COMMIT */

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * The life of the real veloci-stage: gate, hooks, user namespaces, joining a container, terminal, filters, memory. Needs
- * root.
- */
+/* The life of the real veloci-stage: gate, hooks, terminal, filters, memory. Needs root. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/audit.h>
@@ -251,177 +248,6 @@ static void test_hooks(void)
     sd_free(&d);
 }
 
-/* -- user namespaces ------------------------------------------------------------------------------------- */
-
-static void own_root(uid_t uid)
-{
-    sd_owner(sd_bundle_root(), uid, uid);
-    static const char *const dirs[] = {"proc", "dev", "data", "tmp"};
-    for (size_t i = 0; i < 4; i++)
-        sd_owner(in_root(dirs[i]), uid, uid);
-}
-
-static void test_userns(void)
-{
-    static char source[] = "/tmp";
-
-    own_root(100000);
-    sd_new(&d);
-    int root = sd_desc(&d, VL_ROLE_ROOT, VL_ACQ_IN_NS, -1);
-    int data = sd_desc(&d, VL_ROLE_SOURCE, VL_ACQ_IN_NS, -1);
-    int null = sd_desc(&d, VL_ROLE_DEVICE, VL_ACQ_IN_NS, -1);
-    d.late_path[root] = sd_bundle_root();
-    d.late_path[data] = source;
-    d.late_path[null] = "/dev/null";
-    base(true);
-    sd_mount(&d, "sysfs", "/sys", NULL, PROC_ATTRS | MOUNT_ATTR_RDONLY, VL_MNT_REAL_DIR | VL_MNT_BIND_FALLBACK);
-    sd_mount(&d, "tmpfs", "/dev", "mode=755", MOUNT_ATTR_NOSUID, 0);
-    sd_mount(&d, "mqueue", "/dev/mqueue", NULL, PROC_ATTRS, 0);
-    struct vl_op *op = sd_op(&d, VL_OP_DEVICE);
-    vl_op_str(op, 0, "/dev/null");
-    op->n[0] = S_IFCHR;
-    op->n[1] = 1;
-    op->n[2] = 3;
-    op->n[3] = 0666;
-    op->fd[0] = (int16_t)null;
-    op = sd_op(&d, VL_OP_BIND);
-    op->fd[0] = (int16_t)data;
-    op->n[0] = MOUNT_ATTR_RDONLY;
-    op->n[5] = VL_MNT_CLONE | VL_MNT_RECURSIVE;
-    vl_op_str(op, 0, "/data");
-    op = sd_op(&d, VL_OP_MASK);
-    vl_op_str(op, 0, "/proc/version");
-    op->fd[1] = (int16_t)null;
-    vl_op_str(sd_op(&d, VL_OP_READONLY), 0, "/proc/sys");
-    sd_pivot(&d);
-    sd_shell(&d, "id -u; cat /proc/self/uid_map; cat /proc/self/mountinfo; echo x > /dev/null && echo wrote; wc -c < /proc/version;"
-                 "grep Cap /proc/self/status; cat /proc/self/setgroups");
-    d.plan->op[d.plan->n_op - 1].n[0] = -1;
-    sd_run(&d);
-    ok(good(), "a user namespace");
-    ok(sd_said(&d, "0\n         0     100000      65536\n"), "root of its own map");
-    ok(sd_said(&d, " /null /dev/null "), "devices are the host's nodes, bound");
-    ok(sd_said(&d, "wrote\n0\n"), "null works, masked file is empty");
-    ok(sd_said(&d, " /data ro,"), "a source of the stage's own namespace is bound");
-    ok(sd_said(&d, "CapInh:\t0000000000000000\nCapPrm:\t0000000000000000\nCapEff:\t0000000000000000\nCapBnd:\t0000000000000000\nCapAmb:\t0000000000000000"),
-       "no capability is left over from the launch");
-    sd_free(&d);
-
-    /* network namespace of the host: sysfs cannot be made, the host's is bound read-only */
-    sd_new(&d);
-    d.clone_flags &= ~(unsigned long)CLONE_NEWNET;
-    root = sd_desc(&d, VL_ROLE_ROOT, VL_ACQ_IN_NS, -1);
-    d.late_path[root] = sd_bundle_root();
-    base(true);
-    sd_mount(&d, "sysfs", "/sys", NULL, PROC_ATTRS, VL_MNT_REAL_DIR | VL_MNT_BIND_FALLBACK);
-    sd_pivot(&d);
-    sd_shell(&d, "cat /proc/self/mountinfo");
-    sd_run(&d);
-    ok(good() && d.warnings == 1, "sysfs with the host's network is bound instead, with a warning");
-    ok(sd_said(&d, " / /sys ro,") && !sd_said(&d, "/sys/fs/cgroup rw"), "and read-only with all below it");
-    sd_free(&d);
-    own_root(0);
-}
-
-/* -- joining ----------------------------------------------------------------------------------------------- */
-
-static void test_join(bool userns)
-{
-    struct sd container;
-    int status;
-
-    if (userns)
-        own_root(100000);
-    sd_new(&d);
-    if (userns) {
-        int root = sd_desc(&d, VL_ROLE_ROOT, VL_ACQ_IN_NS, -1);
-        d.late_path[root] = sd_bundle_root();
-    }
-    base(userns);
-    vl_op_str(sd_op(&d, VL_OP_HOSTNAME), 0, "harbour");
-    sd_pivot(&d);
-    sd_shell(&d, "sleep 100");
-    sd_launch(&d);
-    sd_serve(&d);
-    ok(d.execing, "a container runs, to be joined");
-    container = d;
-
-    sd_new(&d);
-    d.clone_flags = 0;
-    int flags = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNET | (userns ? CLONE_NEWUSER : 0);
-    int ns = sd_desc(&d, VL_ROLE_NS, VL_ACQ_OPEN, (int)syscall(SYS_pidfd_open, container.pid, 0));
-    struct vl_op *op = sd_op(&d, VL_OP_JOIN);
-    op->n[0] = flags;
-    op->fd[0] = (int16_t)ns;
-    sd_op(&d, VL_OP_FORK);
-    if (userns)
-        sd_op(&d, VL_OP_ASSUME)->n[2] = 1;
-    sd_op(&d, VL_OP_GUARD);
-    sd_op(&d, VL_OP_SETSID);
-    sd_shell(&d, "hostname; echo pid $$; readlink /proc/self/root; ls -l /proc/self/fd | wc -l; cat /proc/self/cgroup | wc -l");
-    sd_run(&d);
-    ok(good() && d.forked, "a process joins %s", userns ? "with a user namespace" : "without a user namespace");
-    ok(sd_said(&d, "harbour\n") && !sd_said(&d, "pid 1\n"), "it is in the container's namespaces");
-    ok(sd_said(&d, "\n/\n"), "its root is the container's");
-    sd_free(&d);
-    kill(container.pid, SIGKILL);
-    (void)waitpid(container.pid, &status, 0);
-    close(container.out_fd);
-    d = container;
-    sd_free(&d);
-    if (userns)
-        own_root(0);
-}
-
-/* A pod: some namespaces are joined by path, others made at the fork. */
-static void test_pod(void)
-{
-    int ends[2];
-    char path[64];
-
-    if (pipe2(ends, O_CLOEXEC) < 0)
-        return;
-    pid_t holder = (pid_t)syscall(SYS_clone, CLONE_NEWNET | CLONE_NEWUTS | SIGCHLD, NULL, NULL, NULL, NULL);
-    if (holder == 0) {
-        char c;
-        if (sethostname("pod", 3) < 0)
-            _exit(1);
-        close(ends[1]);
-        _exit(read(ends[0], &c, 1) < 0);
-    }
-    usleep(20000);
-    sd_new(&d);
-    d.clone_flags = 0;
-    const struct {
-        const char *file;
-        int type;
-    } joins[] = {{"net", CLONE_NEWNET}, {"uts", CLONE_NEWUTS}};
-    int ns[2];
-    for (int i = 0; i < 2; i++) {
-        snprintf(path, sizeof(path), "/proc/%d/ns/%s", holder, joins[i].file);
-        ns[i] = sd_desc(&d, VL_ROLE_NS, VL_ACQ_OPEN, open(path, O_RDONLY | O_CLOEXEC));
-        d.plan->desc[ns[i]].kind = VL_KIND_NSFS;
-    }
-    for (int i = 0; i < 2; i++) {
-        struct vl_op *op = sd_op(&d, VL_OP_JOIN);
-        op->n[0] = joins[i].type;
-        op->fd[0] = (int16_t)ns[i];
-    }
-    sd_op(&d, VL_OP_UNSHARE)->n[0] = CLONE_NEWTIME;
-    vl_op_str(sd_op(&d, VL_OP_TIME_OFFSETS), 0, "boottime 1000000 0\n");
-    sd_op(&d, VL_OP_FORK)->n[0] = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC;
-    base(false);
-    sd_pivot(&d);
-    sd_shell(&d, "hostname; echo pid $$; cat /proc/uptime /proc/self/timens_offsets; cat /proc/net/dev");
-    sd_run(&d);
-    ok(good(), "joined and new namespaces together");
-    ok(sd_said(&d, "pod\npid 1\n100"), "the pod's host name, a pid namespace and a time namespace of its own");
-    sd_free(&d);
-    close(ends[0]);
-    close(ends[1]);
-    (void)waitpid(holder, NULL, 0);
-}
-
 /* -- terminal ------------------------------------------------------------------------------------------------ */
 
 static void test_console(void)
@@ -565,38 +391,6 @@ static void test_filters(void)
     sd_free(&d);
 }
 
-/* -- other roots --------------------------------------------------------------------------------------------- */
-
-static void test_no_pivot(bool userns)
-{
-    if (userns)
-        own_root(100000);
-    sd_new(&d);
-    if (userns) {
-        int root = sd_desc(&d, VL_ROLE_ROOT, VL_ACQ_IN_NS, -1);
-        d.late_path[root] = sd_bundle_root();
-    }
-    base(userns);
-    sd_op(&d, VL_OP_PIVOT)->n[0] = 1;
-    sd_shell(&d, "ls /; cat /proc/self/mountinfo | wc -l; ls /usr 2>&1; true");
-    d.hold_at_ready = true;
-    sd_launch(&d);
-    sd_serve(&d);
-    static char info[65536];
-    look("mountinfo", info, sizeof(info));
-    (void)sd_send(&d, VL_MSG_GO);
-    sd_serve(&d);
-    sd_finish(&d);
-    ok(good() && sd_said(&d, "busybox") == false && sd_said(&d, "ls: /usr: No such file"), "without pivot_root, %s user namespace", userns ? "with" : "no");
-    int procs = 0;
-    for (char *p = info; (p = strstr(p, " - proc ")) != NULL; p++)
-        procs++;
-    ok(procs == 1 && !strstr(info, " - sysfs "), "the inherited procfs and sysfs are gone (%d procfs left)", procs);
-    sd_free(&d);
-    if (userns)
-        own_root(0);
-}
-
 int main(void)
 {
     if (geteuid() != 0)
@@ -609,12 +403,7 @@ int main(void)
         skip_all("no directory for a root file system");
     test_gate();
     test_hooks();
-    test_userns();
-    test_join(false);
-    test_join(true);
-    test_pod();
     test_console();
     test_filters();
-    test_no_pivot(false);
     return done_testing();
 }
