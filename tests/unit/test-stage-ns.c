@@ -47,17 +47,6 @@ static void base(bool userns)
     sd_mount(&d, "proc", "/proc", NULL, PROC_ATTRS, VL_MNT_REAL_DIR | VL_MNT_KEEP_PROC);
 }
 
-/* A file of the stage's /proc directory, seen from outside. */
-static void look(const char *file, char *buf, size_t size)
-{
-    char path[64];
-    snprintf(path, sizeof(path), "/proc/%d/%s", d.pid, file);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t n = fd < 0 ? 0 : read(fd, buf, size - 1);
-    buf[n < 0 ? 0 : n] = '\0';
-    close(fd);
-}
-
 /* -- user namespaces ------------------------------------------------------------------------------------- */
 
 static void own_root(uid_t uid)
