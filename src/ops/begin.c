@@ -113,7 +113,8 @@ static int open_descriptors(struct vl_begun *b, bool gate, struct vl_error **err
         if (gate_fd < 0)
             return -1;
     }
-    struct vl_prep_env env = {.root_dirfd = b->ctr->root_fd, .root_path = b->ctr->root, .gate_fd = gate_fd};
+    struct vl_prep_env env = {.root_dirfd = b->ctr->root_fd, .root_path = b->ctr->root, .gate_fd = gate_fd,
+                               .cgroup = b->cgroup};
     return vl_prep_open(b->plan, &env, &b->prep, err);
 }
 

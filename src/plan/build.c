@@ -161,15 +161,35 @@ static void host_first(struct vl_plan *plan)
     free(sorted);
 }
 
+static size_t area_size(const char *s, size_t len)
+{
+    return s ? len + 8 : 0;
+}
+
+/* At most: what alignment and the NULs cost is rounded up. */
+static size_t wire_size(const struct vl_plan *p)
+{
+    size_t n = sizeof(struct vl_wire_header) + sizeof(struct vl_wire_body) + p->n_desc * sizeof(struct vl_wire_desc) +
+               p->n_op * sizeof(struct vl_wire_op);
+    for (size_t i = 0; i < p->n_desc; i++)
+        n += area_size(p->desc[i].path, p->desc[i].path ? strlen(p->desc[i].path) : 0) +
+             area_size(p->desc[i].where, p->desc[i].where ? strlen(p->desc[i].where) : 0);
+    for (size_t i = 0; i < p->n_op; i++) {
+        n += area_size(p->op[i].where, p->op[i].where ? strlen(p->op[i].where) : 0);
+        for (int s = 0; s < VL_OP_STRS; s++)
+            n += area_size(p->op[i].s[s].data, p->op[i].s[s].len);
+    }
+    return n;
+}
+
 static void check_size(struct vl_planner *p)
 {
-    size_t len;
+    size_t len = wire_size(p->plan);
     if (p->plan->n_desc > VL_WIRE_MAX_DESC || p->plan->n_op > VL_WIRE_MAX_OP) {
         vl_pl_config(p, NULL, "launch plan: %zu descriptors and %zu operations are more than %u and %u",
                      p->plan->n_desc, p->plan->n_op, VL_WIRE_MAX_DESC, VL_WIRE_MAX_OP);
         return;
     }
-    free(vl_plan_encode(p->plan, false, NULL, &len));
     if (len > VL_WIRE_MAX)
         vl_pl_config(p, NULL, "launch plan: %zu bytes are more than %u", len, VL_WIRE_MAX);
 }

@@ -44,12 +44,15 @@ static void append_dir(const struct vl_mount_entry *e, const char *path)
     op->n[2] = e->p->setup_gid;
 }
 
-static void append_bind(const struct vl_mount_entry *e, const char *hierarchy, const char *target)
+/* Without a cgroup of its own the container is, and sees, where its caller is. */
+static void append_bind(const struct vl_mount_entry *e, const char *hierarchy, const char *own_path, const char *target)
 {
     struct vl_planner *p = e->p;
-    bool clone;
-    int desc = vl_mount_desc(p, VL_ROLE_CGROUP, VL_KIND_DIR, 0, hierarchy, e->where, &clone);
-    if (p->late_cgroup && !clone && p->opts->cgroup_manager == VL_CGM_SYSTEMD) /* not there before the process is */
+    bool clone, none = p->opts->cgroup_manager == VL_CGM_DISABLED;
+    cleanup_free char *own = vl_path_join(hierarchy, own_path ? own_path : "/");
+    int desc = vl_mount_desc(p, none ? VL_ROLE_SOURCE : VL_ROLE_CGROUP, VL_KIND_DIR, 0, none ? own : hierarchy,
+                             e->where, &clone);
+    if (!clone && p->opts->cgroup_manager == VL_CGM_SYSTEMD) /* not there before the process is */
         p->plan->desc[desc].acquire = VL_ACQ_LATE_TREE;
     struct vl_op *op = vl_plan_op(p->plan, VL_OP_BIND, e->where);
     vl_op_str(op, 0, target);
@@ -97,7 +100,7 @@ static void append_hierarchy(const struct vl_mount_entry *e, const struct vl_cgr
         hierarchy_options(h, &data);
         vl_mount_append(e, "cgroup", "cgroup", path, &data);
     } else {
-        append_bind(e, h->mount, path);
+        append_bind(e, h->mount, h->own_path, path);
     }
     append_links(e, h, name);
 }
@@ -129,7 +132,7 @@ int vl_mount_plan_cgroup(const struct vl_mount_entry *e)
         if (vl_pl_own(e->p, CLONE_NEWCGROUP))
             append_v2(e, unified);
         else
-            append_bind(e, h->v2_mount, unified);
+            append_bind(e, h->v2_mount, h->v2_own_path, unified);
     }
     return 0;
 }

@@ -275,7 +275,7 @@ static int plan_mount(struct vl_planner *p, size_t i)
     cleanup_free char *absolute = vl_path_join("/", m->destination); /* relative ones are tolerated since 1.2 */
     cleanup_free char *target = vl_path_clean(absolute);
     cleanup(mopts) struct vl_mopts o = {.bind = false};
-    bool no_defaults = m->type != NULL && vl_streq(m->type, "bind");
+    bool no_defaults = m->type != NULL && (vl_streq(m->type, "bind") || vl_streq(m->type, "devfs"));
     if (parse_options(p, m, where, no_defaults ? "" : target, &o) < 0)
         return -1;
     struct vl_mount_entry e = {p, m, &o, where, m->type ? m->type : "", target};

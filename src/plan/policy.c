@@ -76,17 +76,11 @@ static int check_cwd(struct vl_planner *p)
     return 0;
 }
 
-/* Wordings of runc, which engines know. */
-static int check_terminal(struct vl_planner *p)
+/* A property that this program has no code for would silently be lost (config-linux.md: MUST generate an error). */
+static int check_missing(struct vl_planner *p)
 {
-    const struct oci_process *process = p->spec->config->process;
-    bool terminal = process != NULL && process->terminal;
-    if (terminal && p->opts->detached && !p->opts->console_socket)
-        return vl_pl_config(p, "process.terminal",
-                            "cannot allocate tty if veloci will detach without setting console socket");
-    if (p->opts->console_socket && !terminal)
-        return vl_pl_config(p, "process.terminal",
-                            "cannot use console socket if veloci will not detach or allocate tty");
+    if (p->spec->config->linux->intel_rdt != NULL)
+        return vl_pl_unsupported(p, "resctrl", "linux.intelRdt", "put the container into a resctrl group: not supported");
     return 0;
 }
 
@@ -94,6 +88,6 @@ int vl_plan_policy(struct vl_planner *p)
 {
     int r = check_mounts(p);
     r |= check_cwd(p);
-    r |= check_terminal(p);
+    r |= check_missing(p);
     return r;
 }

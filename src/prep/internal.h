@@ -6,6 +6,9 @@
 #include "prep/prep.h"
 #include "sys/fd.h"
 
+/* Path of the object behind a descriptor: its own, the shared empty directory, or the container's directory in
+ * the cgroup hierarchy that is mounted at its path. NULL with a BUG error when it has none. */
+const char *vl_prep_path(const struct vl_prep *p, const struct vl_desc *d, struct vl_error **err);
 int vl_prep_check_kind(const struct vl_desc *d, const struct vl_fd_id *id, struct vl_error **err);
 int vl_prep_clone_tree(const struct vl_desc *d, int object, struct vl_error **err);
 int vl_prep_identify(struct vl_ident *i, struct vl_error **err);

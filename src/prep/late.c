@@ -23,12 +23,12 @@
 static int open_in_ns(const struct vl_prep *p, const struct vl_desc *d, int stage_root, struct vl_error **err)
 {
     int flags = O_PATH | (d->flags & VL_DESC_NOFOLLOW ? O_NOFOLLOW : 0);
-    const char *path = d->role == VL_ROLE_EMPTY ? p->empty_path : d->path;
+    const char *path = vl_prep_path(p, d, err);
     struct vl_fd_id id;
     cleanup_fd int fd = VL_NOFD;
 
     if (path == NULL)
-        return vl_err_bug(err, "descriptor %s has no path", vl_role_name(d->role));
+        return -1;
     fd = vl_resolve_open(stage_root, path, flags, 0, VL_RESOLVE_FOLLOW);
     if (fd == -EXDEV || fd == -ELOOP) /* a magic link such as /proc/PID/ns/net cannot be resolved below a root */
         fd = vl_open_at(stage_root, path + strspn(path, "/"), flags, 0);
@@ -44,12 +44,15 @@ static int open_in_ns(const struct vl_prep *p, const struct vl_desc *d, int stag
     return vl_take_fd(&fd);
 }
 
-static int open_late_tree(const struct vl_desc *d, struct vl_error **err)
+static int open_late_tree(const struct vl_prep *p, const struct vl_desc *d, struct vl_error **err)
 {
-    cleanup_fd int object = vl_open(d->path, O_PATH | (d->flags & VL_DESC_NOFOLLOW ? O_NOFOLLOW : 0));
+    const char *path = vl_prep_path(p, d, err);
+    if (path == NULL)
+        return -1;
+    cleanup_fd int object = vl_open(path, O_PATH | (d->flags & VL_DESC_NOFOLLOW ? O_NOFOLLOW : 0));
 
     if (object < 0) {
-        vl_err_sys(err, object, "open %s `%s`", vl_role_name(d->role), d->path);
+        vl_err_sys(err, object, "open %s `%s`", vl_role_name(d->role), path);
         return d->where != NULL ? vl_err_at(err, "%s", d->where) : -1;
     }
     return vl_prep_clone_tree(d, object, err);
@@ -174,7 +177,7 @@ int vl_prep_late(struct vl_prep *p, pid_t stage, int **ret_fds, size_t *ret_n, s
         if (d->role == VL_ROLE_IDMAP)
             continue;
         if (d->acquire == VL_ACQ_LATE_TREE) {
-            fd = open_late_tree(d, err);
+            fd = open_late_tree(p, d, err);
         } else if (d->acquire == VL_ACQ_IN_NS) {
             if (root < 0) {
                 snprintf(path, sizeof(path), "/proc/%d/root", (int)stage);

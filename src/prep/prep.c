@@ -40,8 +40,31 @@ static int make_empty_dir(const struct vl_prep_env *env, struct vl_error **err)
     return 0;
 }
 
+static const char *cgroup_dir(const struct vl_cgroup *cg, const char *hierarchy)
+{
+    size_t n = strlen(hierarchy);
+    const struct vl_cgroup_desc *c = cg != NULL ? vl_cgroup_describe(cg) : NULL;
+
+    for (size_t i = 0; c != NULL && i < c->n_dir; i++)
+        if (strncmp(c->dir[i].path, hierarchy, n) == 0 && (c->dir[i].path[n] == '/' || c->dir[i].path[n] == '\0'))
+            return c->dir[i].path;
+    return NULL;
+}
+
+const char *vl_prep_path(const struct vl_prep *p, const struct vl_desc *d, struct vl_error **err)
+{
+    const char *path = d->role == VL_ROLE_EMPTY ? p->empty_path : d->path;
+
+    if (d->role == VL_ROLE_CGROUP && path != NULL)
+        path = cgroup_dir(p->cgroup, path);
+    if (path == NULL)
+        vl_err_bug(err, "descriptor %s `%s` has no path", vl_role_name(d->role), d->path != NULL ? d->path : "");
+    return path;
+}
+
 /* O_PATH descriptor of the object behind a plan's path. */
-static int open_object(const struct vl_desc *d, const struct vl_prep_env *env, struct vl_error **err)
+static int open_object(const struct vl_prep *p, const struct vl_desc *d, const struct vl_prep_env *env,
+                       struct vl_error **err)
 {
     int flags = O_PATH | (d->flags & VL_DESC_NOFOLLOW ? O_NOFOLLOW : 0);
     int fd;
@@ -53,12 +76,13 @@ static int open_object(const struct vl_desc *d, const struct vl_prep_env *env, s
         return fd < 0 ? vl_err_sys(err, fd, "open the shared empty directory `%s/%s`", env->root_path, empty_dir_name)
                       : fd;
     }
-    if (d->path == NULL)
-        return vl_err_bug(err, "descriptor %s has no path", vl_role_name(d->role));
-    fd = vl_open(d->path, flags);
+    const char *path = vl_prep_path(p, d, err);
+    if (path == NULL)
+        return -1;
+    fd = vl_open(path, flags);
     if (fd >= 0)
         return fd;
-    vl_err_sys(err, fd, "open %s `%s`", vl_role_name(d->role), d->path);
+    vl_err_sys(err, fd, "open %s `%s`", vl_role_name(d->role), path);
     return d->where != NULL ? vl_err_at(err, "%s", d->where) : -1;
 }
 
@@ -88,7 +112,8 @@ static int open_namespace(const struct vl_desc *d, struct vl_error **err)
     return fd;
 }
 
-static int open_one(const struct vl_desc *d, const struct vl_prep_env *env, struct vl_error **err)
+static int open_one(const struct vl_prep *p, const struct vl_desc *d, const struct vl_prep_env *env,
+                    struct vl_error **err)
 {
     cleanup_fd int object = VL_NOFD;
     struct vl_fd_id id;
@@ -99,7 +124,7 @@ static int open_one(const struct vl_desc *d, const struct vl_prep_env *env, stru
     }
     if (d->role == VL_ROLE_NS)
         return open_namespace(d, err);
-    object = open_object(d, env, err);
+    object = open_object(p, d, env, err);
     if (object < 0)
         return -1;
     int r = vl_fd_id(object, &id);
@@ -131,6 +156,7 @@ int vl_prep_open(const struct vl_plan *plan, const struct vl_prep_env *env, stru
     cleanup(prep) struct vl_prep *p = vl_alloc(sizeof(*p));
 
     p->plan = plan;
+    p->cgroup = env->cgroup;
     p->empty_path = vl_path_join(env->root_path, empty_dir_name);
     p->ident = vl_alloc(sizeof(*p->ident) * (plan->n_desc + 1));
     for (size_t i = 0; i < plan->n_desc; i++)
@@ -147,7 +173,7 @@ int vl_prep_open(const struct vl_plan *plan, const struct vl_prep_env *env, stru
                 return -1;
             continue;
         }
-        int fd = open_one(d, env, err);
+        int fd = open_one(p, d, env, err);
         if (fd < 0) {
             if ((d->flags & VL_DESC_OPTIONAL) && vl_error_errno(*err) == ENOENT) {
                 vl_err_drop(err, "optional descriptor is absent");

@@ -8,12 +8,14 @@
 
 #include <sys/types.h>
 #include "base/error.h"
+#include "cgroup/cgroup.h"
 #include "plan/plan.h"
 
 struct vl_prep {
     const struct vl_plan *plan; /* borrowed, must outlive this */
     struct vl_ident *ident;     /* one a descriptor of the plan; fd -1 = not open (late or optional) */
     char *empty_path;           /* the shared empty directory, for those who must open it in another namespace */
+    struct vl_cgroup *cgroup;   /* borrowed: its directories are what CGROUP descriptors stand for; may be NULL */
 };
 
 /* What prep cannot open by path. All borrowed. */
@@ -21,6 +23,7 @@ struct vl_prep_env {
     int root_dirfd;        /* state root: holds the shared empty directory */
     const char *root_path; /* its absolute path */
     int gate_fd;           /* listening socket of the start gate, or VL_NOFD */
+    struct vl_cgroup *cgroup; /* the container's, already made; NULL without one */
 };
 
 void vl_prep_free(struct vl_prep *p); /* closes every descriptor */
