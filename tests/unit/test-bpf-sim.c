@@ -36,10 +36,13 @@ static int kernel_takes(struct sock_filter *f, size_t n)
     return WIFSIGNALED(status) || (WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
+static bool kernel_answers;
+
 static void valid(struct sock_filter *f, size_t n, const char *name)
 {
     is_int(vl_bpf_check(f, n, NULL), 0, "%s is a program", name);
-    ok(kernel_takes(f, n), "%s: the kernel agrees", name);
+    if (kernel_answers)
+        ok(kernel_takes(f, n), "%s: the kernel agrees", name);
 }
 
 static void invalid(struct sock_filter *f, size_t n, size_t at, const char *name)
@@ -47,7 +50,8 @@ static void invalid(struct sock_filter *f, size_t n, size_t at, const char *name
     size_t where = 999;
     int r = vl_bpf_check(f, n, &where);
     ok(r < 0 && where == at, "%s is none, because of instruction %zu", name, at);
-    ok(!kernel_takes(f, n), "%s: the kernel agrees", name);
+    if (kernel_answers)
+        ok(!kernel_takes(f, n), "%s: the kernel agrees", name);
 }
 
 static void test_check(void)
@@ -166,6 +170,9 @@ static void test_jumps(void)
 
 int main(void)
 {
+    kernel_answers = kernel_takes(PROGRAM(RET(SECCOMP_RET_ALLOW)));
+    if (!kernel_answers)
+        skip("filters cannot be loaded here");
     test_check();
     test_loads();
     test_alu();
