@@ -103,6 +103,11 @@ tests_unit_test_plan_seccomp_LDADD = src/plan/libplan.a src/confine/libconfine.a
 	libocispec/libocispec.a $(BASE_LIBS) $(CAP_LIBS) -ldl -lm
 tests_unit_test_notify_SOURCES = tests/unit/test-notify.c tests/unit/tap.h
 tests_unit_test_notify_LDADD = src/launch/liblaunch.a src/sys/libsys.a $(BASE_LIBS) $(CAP_LIBS)
+check_PROGRAMS += tests/unit/test-seccomp-bundles
+TESTS += tests/unit/test-seccomp-bundles
+tests_unit_test_seccomp_bundles_SOURCES = tests/unit/test-seccomp-bundles.c tests/unit/tap.h \
+	tests/unit/seccomp-oracle.c tests/unit/seccomp-oracle.h
+tests_unit_test_seccomp_bundles_LDADD = src/confine/libconfine.a libocispec/libocispec.a $(BASE_LIBS) -lseccomp -ldl -lm
 tests_unit_test_bpf_sim_SOURCES = tests/unit/test-bpf-sim.c tests/unit/tap.h
 tests_unit_test_bpf_sim_LDADD = $(CONFINE_TEST_LIBS)
 tests_unit_test_seccomp_cache_SOURCES = tests/unit/test-seccomp-cache.c tests/unit/tap.h tests/unit/seccomp-profile.h

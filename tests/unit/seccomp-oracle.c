@@ -117,7 +117,7 @@ static int fill(scmp_filter_ctx ctx, const struct oci_seccomp *p, uint32_t def)
 
 struct sock_filter *oracle_libseccomp(const struct oci_seccomp *p, int optimize, size_t *ret_n)
 {
-    uint32_t def = action(p->default_action, p->has_default_errno_ret, p->default_errno_ret);
+    uint32_t def = oracle_default(p);
     scmp_filter_ctx ctx = seccomp_init(def);
     int fd = memfd_create("oracle", MFD_CLOEXEC);
     struct sock_filter *out = NULL;
@@ -229,10 +229,15 @@ static bool about(const struct oci_syscall *call, const char *name)
     return false;
 }
 
+uint32_t oracle_default(const struct oci_seccomp *p)
+{
+    return action(p->default_action, p->has_default_errno_ret, p->default_errno_ret);
+}
+
 uint32_t oracle_profile(const struct oci_seccomp *p, const char *name, bool wide,
                         const uint64_t args[6])
 {
-    uint32_t def = action(p->default_action, p->has_default_errno_ret, p->default_errno_ret);
+    uint32_t def = oracle_default(p);
     for (int with_args = 0; with_args < 2; with_args++)
         for (size_t i = 0; i < p->n_syscalls; i++) {
             const struct oci_syscall *call = &p->syscalls[i];

@@ -20,6 +20,8 @@ struct sock_filter *oracle_libseccomp(const struct oci_seccomp *profile, int opt
 uint32_t oracle_profile(const struct oci_seccomp *profile, const char *name, bool wide,
                         const uint64_t args[6]);
 
+/* What a call gets that no rule is about. */
+uint32_t oracle_default(const struct oci_seccomp *profile);
 /* Every name that libseccomp has a number for on some architecture. */
 size_t oracle_names(char (*names)[64], size_t max);
 /* Whether a call is a function of socketcall(2) or ipc(2) on i386. */
