@@ -258,6 +258,8 @@ int vl_cgroup_apply(struct vl_cgroup *cg, const struct vl_host *host, const stru
 
 int vl_cgroup_attach(struct vl_cgroup *cg, pid_t pid, bool in_unified, struct vl_error **err)
 {
+    if (pid <= 0) /* 0 would move ourselves */
+        return vl_err_bug(err, "process %d cannot be moved into a cgroup", (int)pid);
     return cg->driver ? cg->driver->attach(cg, pid, in_unified, err) : 0;
 }
 

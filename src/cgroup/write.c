@@ -4,9 +4,12 @@
 #include "cgroup/internal.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "base/mem.h"
+#include "sys/fd.h"
 
 /* What the kernel uses inside; memory.kmem.limit_in_bytes lets it out on some versions. */
 #define VL_ENOTSUPP 524
@@ -69,12 +72,44 @@ static bool denied(int error)
     return error == -EPERM || error == -EACCES || error == -EROFS;
 }
 
+/* The file written last, kept open: device rules and throttles are many writes into one. */
+struct last {
+    char *path;
+    int fd;
+};
+
+static void last_close(struct last *l)
+{
+    vl_cleanup_fd(&l->fd);
+    free(l->path);
+    l->path = NULL;
+}
+
+static int put(struct last *l, const char *dir, const char *file, const char *value)
+{
+    char *path = vl_path_join(dir, file);
+    if (l->path && vl_streq(l->path, path)) {
+        free(path);
+    } else {
+        last_close(l);
+        l->path = path;
+        l->fd = vl_open_at(AT_FDCWD, path, O_WRONLY, 0);
+    }
+    if (l->fd < 0)
+        return l->fd;
+    ssize_t n;
+    do
+        n = write(l->fd, value, strlen(value)); /* one call: the kernel takes it as a whole */
+    while (n < 0 && errno == EINTR);
+    return n < 0 ? -errno : 0;
+}
+
 /* 0 written, 1 the file is not there and that is fine, -errno. */
-static int write_one(struct vl_cgroup *cg, const struct vl_op *op)
+static int write_one(struct vl_cgroup *cg, struct last *l, const struct vl_op *op)
 {
     const char *dir = dir_of(cg, op);
     cleanup_free char *kept = op->n[1] & VL_CGW_KEEP ? keep_first(dir, op) : NULL;
-    int r = vl_cg_write_in(dir, vl_op_s(op, 1), kept ? kept : vl_op_s(op, 2));
+    int r = put(l, dir, vl_op_s(op, 1), kept ? kept : vl_op_s(op, 2));
     if (r == -ENOENT && (op->n[1] & (VL_CGW_IF_EXISTS | VL_CGW_ALT)))
         return 1;
     if (r == 0 && (op->n[1] & VL_CGW_VERIFY) && was_forgotten(dir, op))
@@ -89,10 +124,14 @@ static int write_one(struct vl_cgroup *cg, const struct vl_op *op)
     return r;
 }
 
-int vl_cg_write_all(struct vl_cgroup *cg, const struct vl_plan *plan, struct vl_error **err)
+struct again { /* VL_CGW_RETRY */
+    const struct vl_op **op;
+    size_t n;
+};
+
+static int first_pass(struct vl_cgroup *cg, const struct vl_plan *plan, struct last *l,
+                      struct again *again, struct vl_error **err)
 {
-    cleanup_free const struct vl_op **again = NULL;
-    size_t n_again = 0;
     bool skip = false; /* the operation before was the first choice of two, and went well */
     for (size_t i = 0; i < plan->n_op; i++) {
         const struct vl_op *op = &plan->op[i];
@@ -107,17 +146,27 @@ int vl_cg_write_all(struct vl_cgroup *cg, const struct vl_plan *plan, struct vl_
                               vl_op_s(op, 0));
         if ((op->n[1] & VL_CGW_CHECK) && check_usage(cg, op, err) < 0)
             return -1;
-        int r = write_one(cg, op);
+        int r = write_one(cg, l, op);
         skip = (op->n[1] & VL_CGW_ALT) && r == 0;
         if (r == -EINVAL && (op->n[1] & VL_CGW_RETRY))
-            *VL_APPEND(again, n_again) = op;
+            *VL_APPEND(again->op, again->n) = op;
         else if (r < 0)
             return failed(op, dir_of(cg, op), r, err);
     }
-    for (size_t i = 0; i < n_again; i++) {
-        int r = write_one(cg, again[i]);
-        if (r < 0)
-            return failed(again[i], dir_of(cg, again[i]), r, err);
-    }
     return 0;
+}
+
+int vl_cg_write_all(struct vl_cgroup *cg, const struct vl_plan *plan, struct vl_error **err)
+{
+    struct last l = {NULL, VL_NOFD};
+    struct again again = {NULL, 0};
+    int r = first_pass(cg, plan, &l, &again, err);
+    for (size_t i = 0; r == 0 && i < again.n; i++) {
+        r = write_one(cg, &l, again.op[i]);
+        if (r < 0)
+            r = failed(again.op[i], dir_of(cg, again.op[i]), r, err);
+    }
+    last_close(&l);
+    free(again.op);
+    return r < 0 ? -1 : 0;
 }

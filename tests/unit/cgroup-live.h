@@ -276,12 +276,25 @@ VL_UNUSED static bool view_v2(void)
     return mount("cgroup2", "/sys/fs/cgroup", "cgroup2", 0, NULL) == 0;
 }
 
+/* What a test that stopped in the middle has left. */
+VL_UNUSED static void clean_up(void)
+{
+    for (size_t i = 0; i <= host.n_v1; i++) {
+        const char *mount = i < host.n_v1 ? host.v1[i].mount : host.v2_mount;
+        cleanup_free char *dir = mount ? vl_path_join(mount, parent) : NULL;
+        cleanup(error) struct vl_error *err = NULL;
+        if (dir != NULL)
+            (void)!vl_cgroup_destroy_path(dir, 1000, &err);
+    }
+}
+
 /* Runs the cases in every view that this host can give. */
 VL_UNUSED static int run_views(void (*cases)(void))
 {
     if (geteuid() != 0)
         skip_all("needs root");
     parent = vl_asprintf("/veloci-unit-%d", (int)getpid());
+    (void)atexit(clean_up);
     suite("host", cases);
     bool was_v2 = host.cgroup_mode == VL_CGROUP_V2, was_v1 = host.cgroup_mode == VL_CGROUP_V1;
     if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_PRIVATE | MS_REC, NULL) < 0) {
@@ -296,9 +309,10 @@ VL_UNUSED static int run_views(void (*cases)(void))
         skip("v2 view: %s", was_v2 ? "done" : "cgroup2 cannot be mounted");
     else
         suite("v2 view", cases);
+    int status = done_testing();
+    clean_up();
     vl_host_reset(&host);
-    free(parent);
-    return done_testing();
+    return status;
 }
 
 #endif

@@ -193,13 +193,16 @@ static void test_spawn(void)
 {
     struct vl_cgroup *cg = create_plain("spawn");
     struct vl_spawn s = VL_SPAWN_INIT;
-    struct vl_child child;
+    struct vl_child child = {0, VL_NOFD};
     struct vl_error *err = NULL;
     struct vl_cgroup_pids pids = {NULL, 0};
     s.path = "/bin/sleep";
     s.argv = (char *const[]){(char *)"sleep", (char *)"1000", NULL};
     s.cgroup_fd = vl_cgroup_dirfd(cg);
-    is_int(vl_spawn(&s, &child, NULL), 0, "a program is started");
+    if (!ok(vl_spawn(&s, &child, NULL) == 0, "a program is started")) {
+        destroy(cg);
+        return;
+    }
     ok(fine(vl_cgroup_attach(cg, child.pid, s.cgroup_fd >= 0, &err), &err),
        "and moved where it was not born");
     for (size_t i = 0; i < vl_cgroup_describe(cg)->n_dir; i++) {
