@@ -1,3 +1,3 @@
 # see Makefile.am
 
-EXTRA_DIST += docs/cgroups.md
+EXTRA_DIST += docs/cgroups.md docs/design.md docs/security.md
