@@ -148,19 +148,6 @@ static void finish_await(struct vl_planner *p)
     }
 }
 
-/* Operations of the host come first, each part in its own order. */
-static void host_first(struct vl_plan *plan)
-{
-    struct vl_op *sorted = vl_realloc_array(NULL, plan->n_op, sizeof(sorted[0]));
-    size_t n = 0;
-    for (int host = 1; host >= 0; host--)
-        for (size_t i = 0; i < plan->n_op; i++)
-            if ((plan->op[i].phase == VL_PHASE_HOST) == (host == 1))
-                sorted[n++] = plan->op[i];
-    memcpy(plan->op, sorted, n * sizeof(sorted[0])); /* in place: the array's capacity follows its count */
-    free(sorted);
-}
-
 static size_t area_size(const char *s, size_t len)
 {
     return s ? len + 8 : 0;
@@ -217,7 +204,6 @@ int vl_plan_build(const struct vl_spec *spec, const struct vl_host *host, const 
     }
     if (p.errors == NULL) {
         finish_await(&p);
-        host_first(plan);
         check_size(&p);
     }
     free(p.uid_map);

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include "base/digest.h"
 #include "base/json.h"
 #include "base/mem.h"
@@ -351,6 +352,11 @@ static void put_desc(struct vl_json *j, const struct vl_desc *d, size_t index)
     vl_json_kv_str(j, "acquire", vl_acquire_name(d->acquire));
     if (d->role == VL_ROLE_NS)
         vl_json_kv_str(j, "namespace", vl_name_of(vl_ns_names, d->aux));
+    if (d->role == VL_ROLE_DEVICE) {
+        char number[24];
+        snprintf(number, sizeof(number), "%u:%u", major(d->aux), minor(d->aux));
+        vl_json_kv_str(j, "device", number);
+    }
     if (d->path != NULL)
         vl_json_kv_str(j, "path", d->path);
     put_flags(j, "flags", d->flags, desc_flag_names);

@@ -201,7 +201,7 @@ static void read_host(const char *path, struct vl_host *h)
     h->no_new_privs = get_bool(host, "no_new_privs");
     h->caps_effective = h->caps_permitted = read_caps(host, "caps", h->euid == 0 ? all : 0);
     h->caps_bounding = read_caps(host, "caps_bounding", all);
-    h->last_cap = 40;
+    h->last_cap = (int)get_u32(host, "last_cap", 40);
     read_map(host, "own_uid_map", &h->own_uid_map, &h->n_own_uid_map);
     read_map(host, "own_gid_map", &h->own_gid_map, &h->n_own_gid_map);
     h->subids_known = true;
