@@ -79,6 +79,9 @@ void vl_cgroup_undo(struct vl_cgroup *cg);
 int vl_cgroup_open_recorded(const struct vl_cgroup_desc *desc, struct vl_cgroup **ret,
                             struct vl_error **err);
 const struct vl_cgroup_desc *vl_cgroup_describe(const struct vl_cgroup *cg); /* borrowed */
+/* The cgroup that the container's processes are in, below a hierarchy's mount point: its own, or
+ * that of the caller when it got none. NULL when unknown. Borrowed. */
+const char *vl_cgroup_dir_below(const struct vl_cgroup *cg, const char *mount);
 /* Degradations met by create (optional parts that were not permitted); borrowed. */
 const struct vl_strv *vl_cgroup_notes(const struct vl_cgroup *cg);
 /* More writes (CGWRITE of a plan made by vl_limits_compile) into a cgroup in use: `update`. */

@@ -99,8 +99,18 @@ static struct vl_cgroup *handle_new(enum vl_cgroup_manager manager, enum vl_cgro
     return cg;
 }
 
-static void become_disabled(struct vl_cgroup *cg)
+static void inherit(struct vl_cgroup *cg, const char *mount, const char *own)
 {
+    cleanup_free char *dir = vl_path_join(mount, own);
+    vl_strv_add_take(&cg->inherited, vl_path_clean(dir));
+}
+
+static void become_disabled(struct vl_cgroup *cg, const struct vl_host *host)
+{
+    if (host->v2_mount)
+        inherit(cg, host->v2_mount, host->v2_own_path);
+    for (size_t i = 0; i < host->n_v1; i++)
+        inherit(cg, host->v1[i].mount, host->v1[i].own_path);
     cg->desc.manager = VL_CGM_DISABLED;
     cg->driver = NULL;
 }
@@ -113,6 +123,7 @@ void vl_cgroup_free(struct vl_cgroup *cg)
         vl_close(cg->task_fds[i]);
     vl_cleanup_fd(&cg->dirfd);
     vl_cgroup_desc_reset(&cg->desc);
+    vl_strv_reset(&cg->inherited);
     vl_strv_reset(&cg->notes);
     free(cg->task_fds);
     free(cg->made);
@@ -165,6 +176,23 @@ const struct vl_cgroup_desc *vl_cgroup_describe(const struct vl_cgroup *cg)
     return &cg->desc;
 }
 
+static bool is_below(const char *path, const char *mount)
+{
+    size_t n = strlen(mount);
+    return strncmp(path, mount, n) == 0 && (path[n] == '/' || path[n] == '\0');
+}
+
+const char *vl_cgroup_dir_below(const struct vl_cgroup *cg, const char *mount)
+{
+    for (size_t i = 0; i < cg->desc.n_dir; i++)
+        if (is_below(cg->desc.dir[i].path, mount))
+            return cg->desc.dir[i].path;
+    for (size_t i = 0; i < cg->inherited.n; i++)
+        if (is_below(cg->inherited.v[i], mount))
+            return cg->inherited.v[i];
+    return NULL;
+}
+
 const struct vl_strv *vl_cgroup_notes(const struct vl_cgroup *cg)
 {
     return &cg->notes;
@@ -200,6 +228,7 @@ int vl_cgroup_create(const struct vl_plan *plan, const struct vl_host *host,
     struct vl_cg_request rq = {plan, vl_plan_find(plan, VL_OP_CGROUP, &from), host, journal};
     if (rq.op == NULL) {
         *ret = handle_new(VL_CGM_DISABLED, VL_CGROUP_NONE);
+        become_disabled(*ret, host);
         return 0;
     }
     enum vl_cgroup_manager manager = (enum vl_cgroup_manager)rq.op->n[0];
@@ -212,7 +241,7 @@ int vl_cgroup_create(const struct vl_plan *plan, const struct vl_host *host,
         cleanup_free char *why = vl_error_text(*err);
         vl_strv_addf(&cg->notes, "cgroup: none, %s", why);
         vl_err_drop(err, "the cgroup is optional");
-        become_disabled(cg);
+        become_disabled(cg, host);
     }
     *ret = vl_take_ptr(cg);
     return 0;

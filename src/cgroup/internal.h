@@ -45,6 +45,7 @@ struct vl_cgroup {
     int dirfd; /* desc.dir[0] when that is cgroup2; opened when first needed */
     int *task_fds;
     size_t n_task_fds;
+    struct vl_strv inherited; /* without a cgroup of its own: the caller's, in every hierarchy */
     struct vl_strv notes;
 };
 

@@ -40,23 +40,12 @@ static int make_empty_dir(const struct vl_prep_env *env, struct vl_error **err)
     return 0;
 }
 
-static const char *cgroup_dir(const struct vl_cgroup *cg, const char *hierarchy)
-{
-    size_t n = strlen(hierarchy);
-    const struct vl_cgroup_desc *c = cg != NULL ? vl_cgroup_describe(cg) : NULL;
-
-    for (size_t i = 0; c != NULL && i < c->n_dir; i++)
-        if (strncmp(c->dir[i].path, hierarchy, n) == 0 && (c->dir[i].path[n] == '/' || c->dir[i].path[n] == '\0'))
-            return c->dir[i].path;
-    return NULL;
-}
-
 const char *vl_prep_path(const struct vl_prep *p, const struct vl_desc *d, struct vl_error **err)
 {
     const char *path = d->role == VL_ROLE_EMPTY ? p->empty_path : d->path;
 
     if (d->role == VL_ROLE_CGROUP && path != NULL)
-        path = cgroup_dir(p->cgroup, path);
+        path = p->cgroup != NULL ? vl_cgroup_dir_below(p->cgroup, path) : NULL;
     if (path == NULL)
         vl_err_bug(err, "descriptor %s `%s` has no path", vl_role_name(d->role), d->path != NULL ? d->path : "");
     return path;

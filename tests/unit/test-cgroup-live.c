@@ -49,6 +49,10 @@ static void test_life(void)
     error_is(err, "container's cgroup is not empty: 1 process(es) found", "with the usual words");
     err = NULL;
     ok(exists(cg, true), "and did not harm the first");
+    const char *dir = vl_cgroup_describe(cg)->dir[0].path;
+    is_str(vl_cgroup_dir_below(cg, host.v2_mount ? host.v2_mount : host.v1[0].mount), dir,
+           "its directory is found by mount");
+    ok(vl_cgroup_dir_below(cg, "/sys/fs/cgr") == NULL, "not by a part of a name");
 
     vl_cgroup_desc_format(vl_cgroup_describe(cg), &text);
     ok(vl_cgroup_desc_parse(text.v, text.n, &desc, &err) == 0 && desc.n_dir == n,
@@ -172,6 +176,10 @@ static void test_optional(void)
     ok(fine(vl_cgroup_create(plan, &host, NULL, &cg, &err), &err), "not permitted, but optional");
     ok(cg && vl_cgroup_describe(cg)->manager == VL_CGM_DISABLED && vl_cgroup_notes(cg)->n == 1,
        "goes on without, and notes it");
+    const char *mount = host.v2_mount ? host.v2_mount : host.v1[0].mount;
+    const char *dir = vl_cgroup_dir_below(cg, mount);
+    ok(dir && strncmp(dir, mount, strlen(mount)) == 0 && access(dir, F_OK) == 0,
+       "its processes stay in our own");
     vl_cgroup_free(cg);
     plan->op[0].n[2] = 0;
     is_int(vl_cgroup_create(plan, &host, NULL, &cg, &err), -1, "not permitted");
