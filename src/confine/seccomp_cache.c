@@ -209,7 +209,8 @@ static int open_cache(int root_fd, bool make)
 {
     if (root_fd < 0)
         return -ENOENT;
-    cleanup_fd int top = open_below(root_fd, ".cache", make);
+    /* no container id can be that (state/dir.h) */
+    cleanup_fd int top = open_below(root_fd, "@cache", make);
     return top < 0 ? top : open_below(top, "seccomp", make);
 }
 

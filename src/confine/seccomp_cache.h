@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Compiled seccomp programs, kept below the state root (<root>/.cache/seccomp, mode 0700).
+ * Compiled seccomp programs, kept below the state root (<root>/@cache/seccomp, mode 0700).
  *
  * An entry's name is the SHA-256 of everything its program depends on. What is read back is trusted
  * only when directory and file belong to us and to nobody else, and when the digest inside fits. A

@@ -52,13 +52,13 @@ static int get(const struct profile *b, bool fail_unknown)
 
 static int entry_count(char *ret_name)
 {
-    int fd = openat(cache.root_fd, ".cache/seccomp", O_RDONLY | O_DIRECTORY), n = 0;
+    int fd = openat(cache.root_fd, "@cache/seccomp", O_RDONLY | O_DIRECTORY), n = 0;
     DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
     for (struct dirent *e; d != NULL && (e = readdir(d)) != NULL;)
         if (e->d_name[0] != '.') {
             n++;
             if (ret_name != NULL)
-                snprintf(ret_name, 300, ".cache/seccomp/%s", e->d_name);
+                snprintf(ret_name, 300, "@cache/seccomp/%s", e->d_name);
         }
     if (d != NULL)
         closedir(d);
@@ -67,7 +67,7 @@ static int entry_count(char *ret_name)
 
 static void clear(void)
 {
-    remove_below(cache.root_fd, ".cache");
+    remove_below(cache.root_fd, "@cache");
 }
 
 static void set_mode(const char *name, mode_t mode)
@@ -110,8 +110,8 @@ static void test_hit(void)
        "and is the same");
     ok(last->notes.n == 1 && strstr(last->notes.v[0], "frobnicate") != NULL, "with its notes");
     is_int(entry_count(name), 1, "there is one entry");
-    ok(fstatat(cache.root_fd, ".cache", &st, 0) == 0 && (st.st_mode & 07777) == 0700 &&
-           fstatat(cache.root_fd, ".cache/seccomp", &st, 0) == 0 && (st.st_mode & 07777) == 0700,
+    ok(fstatat(cache.root_fd, "@cache", &st, 0) == 0 && (st.st_mode & 07777) == 0700 &&
+           fstatat(cache.root_fd, "@cache/seccomp", &st, 0) == 0 && (st.st_mode & 07777) == 0700,
        "in directories of our own");
     ok(fstatat(cache.root_fd, name, &st, 0) == 0 && (st.st_mode & 07777) == 0600,
        "in a file of our own");
@@ -220,12 +220,12 @@ static void test_permissions(void)
     set_mode(name, 0620);
     is_int(get(b, false), STORED, "a file that others may write is replaced");
     is_int(get(b, false), HIT, "and then taken");
-    set_mode(".cache/seccomp", 0720);
+    set_mode("@cache/seccomp", 0720);
     is_int(get(b, false), COMPILED, "a directory that others may write is left alone");
-    set_mode(".cache/seccomp", 0700);
-    set_mode(".cache", 0705);
+    set_mode("@cache/seccomp", 0700);
+    set_mode("@cache", 0705);
     is_int(get(b, false), COMPILED, "so is one above it");
-    set_mode(".cache", 0700);
+    set_mode("@cache", 0700);
     is_int(get(b, false), HIT, "all is well again");
     renameat(cache.root_fd, name, cache.root_fd, "entry");
     make_link("../../entry", name);
@@ -238,18 +238,18 @@ static void test_permissions(void)
         is_int(get(b, false), HIT, "ours");
         ok(fchownat(cache.root_fd, name, 12345, 12345, 0) == 0 && get(b, false) == STORED,
            "somebody else's file is replaced");
-        ok(fchownat(cache.root_fd, ".cache/seccomp", 12345, 12345, 0) == 0 &&
+        ok(fchownat(cache.root_fd, "@cache/seccomp", 12345, 12345, 0) == 0 &&
                get(b, false) == COMPILED,
            "somebody else's directory is left alone");
     } else {
         skip("owners: needs root");
     }
     clear();
-    renameat(cache.root_fd, ".cache", cache.root_fd, "real");
+    renameat(cache.root_fd, "@cache", cache.root_fd, "real");
     mkdirat(cache.root_fd, "elsewhere", 0700);
-    make_link("elsewhere", ".cache");
+    make_link("elsewhere", "@cache");
     is_int(get(b, false), COMPILED, "a symbolic link for the directory is not followed");
-    unlinkat(cache.root_fd, ".cache", 0);
+    unlinkat(cache.root_fd, "@cache", 0);
     unlinkat(cache.root_fd, "elsewhere", AT_REMOVEDIR);
     int kept = cache.root_fd;
     cache.root_fd = -1;
@@ -273,7 +273,7 @@ static void test_prune(void)
        "use makes an entry young again");
     old[1].tv_sec = time(NULL) - 50;
     utimensat(cache.root_fd, first, old, 0);
-    int fd = openat(cache.root_fd, ".cache/seccomp/.half-written", O_WRONLY | O_CREAT, 0600);
+    int fd = openat(cache.root_fd, "@cache/seccomp/.half-written", O_WRONLY | O_CREAT, 0600);
     old[1].tv_sec = time(NULL) - 10000;
     futimens(fd, old);
     vl_close(fd);
@@ -285,7 +285,7 @@ static void test_prune(void)
     is_int(entry_count(NULL), VL_SECCOMP_CACHE_MAX, "no more than %d entries are kept",
            VL_SECCOMP_CACHE_MAX);
     is_int(fstatat(cache.root_fd, first, &st, 0), -1, "the one used longest ago is gone");
-    is_int(fstatat(cache.root_fd, ".cache/seccomp/.half-written", &st, 0), -1,
+    is_int(fstatat(cache.root_fd, "@cache/seccomp/.half-written", &st, 0), -1,
            "so are old leftovers");
     b->calls[1].errno_ret = 100 + VL_SECCOMP_CACHE_MAX + 4;
     is_int(get(b, false), HIT, "the youngest is there");
