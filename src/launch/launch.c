@@ -50,12 +50,12 @@ static int recv_msg(int sock, struct vl_msg *m, struct vl_scm_msg *scm, struct v
 
 /* -- answers ------------------------------------------------------------------------------------- */
 
-static int send_late(struct vl_launch *l, struct vl_error **err)
+static int send_late(struct vl_launch *l, int stage_root, struct vl_error **err)
 {
     cleanup_free int *fds = NULL;
     size_t n = 0, sent = 0;
 
-    if (vl_prep_late(l->env->prep, l->pid, &fds, &n, err) < 0)
+    if (vl_prep_late(l->env->prep, l->pid, stage_root, &fds, &n, err) < 0)
         return -1;
     do {
         size_t part = n - sent > VL_SCM_MAX_FDS ? VL_SCM_MAX_FDS : n - sent;
@@ -67,11 +67,11 @@ static int send_late(struct vl_launch *l, struct vl_error **err)
     return 0;
 }
 
-static int on_awaiting(struct vl_launch *l, struct vl_error **err)
+static int on_awaiting(struct vl_launch *l, const struct vl_scm_msg *scm, struct vl_error **err)
 {
     if (vl_host_write_maps(l->env->plan, l->pid, err) < 0)
         return -1;
-    return send_late(l, err);
+    return send_late(l, scm->n_fds > 0 ? scm->fds[0] : VL_NOFD, err);
 }
 
 static int on_hooks_due(struct vl_launch *l, struct vl_error **err)
@@ -171,7 +171,7 @@ static int serve(struct vl_launch *l, struct vl_error **err)
             forked = true;
             break;
         case VL_MSG_AWAITING:
-            r = awaited ? vl_err_bug(err, "the container's process awaits twice") : on_awaiting(l, err);
+            r = awaited ? vl_err_bug(err, "the container's process awaits twice") : on_awaiting(l, &scm, err);
             awaited = true;
             break;
         case VL_MSG_HOOKS_DUE:

@@ -282,7 +282,8 @@ enum vl_msg_type {
     VL_MSG_EXECING,     /* a = the nonce's 8 bytes; next comes end of file (exec or death) or ERROR */
     VL_MSG_ERROR,       /* op, err, detail, a, b: the step failed; the stage ends */
     VL_MSG_WARNING,     /* op, err, detail: an optional part was left out (degraded) */
-    VL_MSG_AWAITING,    /* waits for PROCEED with the late descriptors (maps, cgroup); a = how many */
+    VL_MSG_AWAITING,    /* waits for PROCEED with the late descriptors (maps, cgroup); a = how many; when there are
+                           any, + its root directory (O_PATH), below which IN_NS ones are opened */
     /* veloci → stage */
     VL_MSG_PROCEED = 32, /* go on. After AWAITING: + late descriptors, a = their count (at most VL_MSG_FDS a message; more
                             messages may follow). The first belongs to the descriptor of index op, or with VL_NOREF to

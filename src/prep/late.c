@@ -4,7 +4,7 @@
  *
  * A bind source of a container with its own user namespace must be cloned by the stage from the tree it
  * inherited, or its mount flags are not locked (mount_namespaces(7)); but the stage may lack the right to walk
- * to it. So it is opened here, with our rights, below /proc/PID/root: the descriptor then belongs to the
+ * to it. So it is opened here, with our rights, below the root directory that the stage sent: the descriptor then belongs to the
  * stage's mount namespace.
  */
 #include <errno.h>
@@ -160,12 +160,10 @@ int vl_prep_apply_idmaps(struct vl_prep *p, bool late, struct vl_error **err)
     return 0;
 }
 
-int vl_prep_late(struct vl_prep *p, pid_t stage, int **ret_fds, size_t *ret_n, struct vl_error **err)
+int vl_prep_late(struct vl_prep *p, pid_t stage, int stage_root, int **ret_fds, size_t *ret_n, struct vl_error **err)
 {
-    cleanup_fd int root = VL_NOFD;
     cleanup_free int *fds = NULL;
     size_t n = 0;
-    char path[64];
 
     for (size_t i = 0; i < p->plan->n_desc; i++)
         if (p->plan->desc[i].role == VL_ROLE_IDMAP && vl_prep_idmap(p, i, stage, err) < 0)
@@ -179,13 +177,9 @@ int vl_prep_late(struct vl_prep *p, pid_t stage, int **ret_fds, size_t *ret_n, s
         if (d->acquire == VL_ACQ_LATE_TREE) {
             fd = open_late_tree(p, d, err);
         } else if (d->acquire == VL_ACQ_IN_NS) {
-            if (root < 0) {
-                snprintf(path, sizeof(path), "/proc/%d/root", (int)stage);
-                root = vl_open(path, O_PATH | O_DIRECTORY);
-                if (root < 0)
-                    return vl_err_sys(err, root, "open the container's mount namespace at `%s`", path);
-            }
-            fd = open_in_ns(p, d, root, err);
+            if (stage_root < 0)
+                return vl_err_bug(err, "the container's process sent no root directory");
+            fd = open_in_ns(p, d, stage_root, err);
         } else {
             continue;
         }

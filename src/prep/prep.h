@@ -36,9 +36,10 @@ int vl_prep_open(const struct vl_plan *plan, const struct vl_prep_env *env, stru
 /*
  * Opens the late ones of a stage that waits (AWAITING): IN_NS as O_PATH below the stage's root in its own mount
  * namespace but with our rights, LATE_TREE as detached trees, id-mapped where the plan says so.
+ * stage_root (borrowed) is the stage's root directory as it sent it, VL_NOFD when nothing is IN_NS.
  * Returns the descriptors in *ret_fds (borrowed from p) in table order, *ret_n many.
  */
-int vl_prep_late(struct vl_prep *p, pid_t stage, int **ret_fds, size_t *ret_n, struct vl_error **err);
+int vl_prep_late(struct vl_prep *p, pid_t stage, int stage_root, int **ret_fds, size_t *ret_n, struct vl_error **err);
 
 /* Closes what the stage has by now and we no longer need. */
 void vl_prep_close_all(struct vl_prep *p);

@@ -127,7 +127,11 @@ int step_await(struct stage *s, const struct vl_wire_op *op)
     unsigned n_fds = 0;
     int identity = 0;
 
-    int r = st_send(s, VL_MSG_AWAITING, op->n[0], 0, -1);
+    /* Sent rather than found by veloci below /proc: this process may not be open to it (ptrace(2), access mode). */
+    int root = op->n[0] > 0 ? sys_openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC, 0) : -1;
+    int r = op->n[0] > 0 && root < 0 ? root : st_send(s, VL_MSG_AWAITING, op->n[0], 0, root);
+    if (root >= 0)
+        (void)sys_close(root);
     if (r < 0)
         return st_fail(s, VL_D_PROTOCOL, r);
     do {
