@@ -37,23 +37,19 @@ static int set_caps(const struct caps *c)
     return (int)SYS2(__NR_capset, &h, d);
 }
 
-/* *have: what of the wanted set is in the bounding set. */
+/* *have: what of the wanted set is in the bounding set. Dropping what is not there is no error but for want of
+ * CAP_SETPCAP. */
 static int drop_bounding(struct stage *s, uint64_t wanted, uint64_t *have)
 {
     *have = 0;
     for (unsigned cap = 0; cap <= LAST_CAP; cap++) {
-        int r = sys_prctl(PR_CAPBSET_READ, cap, 0);
+        int keep = (int)(wanted >> cap & 1);
+        int r = keep ? sys_prctl(PR_CAPBSET_READ, cap, 0) : sys_prctl(PR_CAPBSET_DROP, cap, 0);
         if (r == -EINVAL)
             break; /* behind the last one of this kernel */
-        if (r < 0) { /* a filter that comes early: nothing may be kept unasked */
-            s->a = cap;
-            return st_fail(s, VL_D_CAP_BOUNDING, r);
-        }
-        if (r == 0)
-            continue;
-        if (wanted >> cap & 1)
+        if (keep && r > 0)
             *have |= (uint64_t)1 << cap;
-        else if ((r = sys_prctl(PR_CAPBSET_DROP, cap, 0)) < 0) {
+        if (r < 0 && !(r == -EPERM && sys_prctl(PR_CAPBSET_READ, cap, 0) == 0)) {
             s->a = cap;
             return st_fail(s, VL_D_CAP_BOUNDING, r);
         }

@@ -7,6 +7,7 @@
 #include "stage/stage.h"
 
 #define PEER_TIMEOUT_MS 10000
+#define SHORTAGE_MS 100
 
 /* -- descriptors --------------------------------------------------------------------------------------- */
 
@@ -152,8 +153,12 @@ static int await_go(struct stage *s)
 
     for (;;) {
         int peer = sys_accept(s->gate);
-        if (peer == -EINTR || peer == -ECONNABORTED || peer == -EMFILE || peer == -ENOMEM)
+        if (peer == -EINTR || peer == -ECONNABORTED)
             continue;
+        if (peer == -EMFILE || peer == -ENFILE || peer == -ENOBUFS || peer == -ENOMEM) {
+            (void)sys_poll(NULL, 0, SHORTAGE_MS); /* passes, or not: no reason to die or to spin */
+            continue;
+        }
         if (peer < 0)
             return peer;
         struct st_pollfd p = {peer, ST_POLLIN, 0};

@@ -7,5 +7,7 @@
 #include <stdint.h>
 
 void st_sha256(const void *data, size_t n, uint8_t out[32]);
+/* plain: without the processor's instructions for it; for tests. */
+void st_sha256_with(int plain, const void *data, size_t n, uint8_t out[32]);
 
 #endif

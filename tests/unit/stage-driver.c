@@ -418,22 +418,34 @@ static void answer_await(struct sd *d)
     int fds[SD_FDS];
     size_t n = 0;
 
-    if (d->clone_flags & CLONE_NEWUSER) {
+    if ((d->clone_flags & CLONE_NEWUSER) || d->maps_after_fork) {
         static const char many[] = "0 100000 65536";
         if (geteuid() != 0)
             write_proc(d->pid, "setgroups", "deny");
         write_proc(d->pid, "uid_map", d->uid_map ? d->uid_map : many);
         write_proc(d->pid, "gid_map", d->gid_map ? d->gid_map : many);
     }
+    struct vl_msg msg = {.type = VL_MSG_PROCEED, .version = VL_MSG_VERSION, .op = VL_NOREF};
     for (size_t i = 0; i < d->plan->n_desc; i++) {
         enum vl_acquire a = d->plan->desc[i].acquire;
         if (a != VL_ACQ_IN_NS && a != VL_ACQ_LATE_TREE)
             continue;
         if (a == VL_ACQ_IN_NS && d->late_path[i])
             d->desc_fd[i] = open_in_ns(d->pid, d->late_path[i]);
+        if (d->desc_fd[i] < 0) { /* left out: what follows goes by its index */
+            msg.a = (int64_t)n;
+            if (n > 0)
+                (void)send_fds(d, &msg, fds, n);
+            n = 0;
+            msg.op = (uint32_t)i + 1;
+            while (msg.op < d->plan->n_desc && d->plan->desc[msg.op].acquire != VL_ACQ_IN_NS &&
+                   d->plan->desc[msg.op].acquire != VL_ACQ_LATE_TREE)
+                msg.op++;
+            continue;
+        }
         fds[n++] = d->desc_fd[i];
     }
-    struct vl_msg msg = {.type = VL_MSG_PROCEED, .version = VL_MSG_VERSION, .op = VL_NOREF, .a = (int64_t)n};
+    msg.a = (int64_t)n;
     (void)send_fds(d, &msg, fds, n);
 }
 

@@ -23,6 +23,7 @@ struct sd {
     int desc_fd[SD_FDS];           /* ours, of descriptor i; -1 = none. Late ones are sent with PROCEED */
     unsigned long clone_flags;     /* CLONE_NEW* of the launch */
     const char *uid_map, *gid_map; /* written for a new user namespace; NULL: 65536 ids from 100000 on */
+    bool maps_after_fork;          /* FORK makes the user namespace */
     const char *late_path[SD_FDS]; /* IN_NS descriptors: opened inside the new mount namespace */
     bool unsealed;                 /* the plan's memfd is left open to writing */
     bool stop_at_ready;            /* leave COMMIT and GO to the test */

@@ -223,6 +223,38 @@ static void test_pod(void)
     (void)waitpid(holder, NULL, 0);
 }
 
+/* A network namespace of the host and a user namespace of its own, made by the fork behind the join. One late
+ * descriptor is optional and absent. */
+static void test_join_new_userns(void)
+{
+    own_root(100000);
+    sd_new(&d);
+    d.clone_flags = 0;
+    d.maps_after_fork = true;
+    int ns = sd_desc(&d, VL_ROLE_NS, VL_ACQ_OPEN, open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC));
+    int absent = sd_desc(&d, VL_ROLE_SOURCE, VL_ACQ_IN_NS, -1);
+    int root = sd_desc(&d, VL_ROLE_ROOT, VL_ACQ_IN_NS, -1);
+    d.plan->desc[absent].flags = VL_DESC_OPTIONAL;
+    d.late_path[root] = sd_bundle_root();
+    struct vl_op *op = sd_op(&d, VL_OP_JOIN);
+    op->n[0] = CLONE_NEWNET;
+    op->fd[0] = (int16_t)ns;
+    sd_op(&d, VL_OP_FORK)->n[0] = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC;
+    base(true);
+    d.clone_flags = 0;
+    op = sd_op(&d, VL_OP_BIND);
+    op->fd[0] = (int16_t)absent;
+    op->n[5] = VL_MNT_CLONE;
+    vl_op_str(op, 0, "/data");
+    sd_pivot(&d);
+    sd_shell(&d, "cat /proc/self/uid_map; echo pid $$; cat /proc/self/mountinfo");
+    sd_run(&d);
+    ok(good() && d.forked, "a user namespace made behind a join");
+    ok(sd_said(&d, "         0     100000      65536\npid 1\n") && !sd_said(&d, "/data"), "its maps; an absent optional source is none");
+    sd_free(&d);
+    own_root(0);
+}
+
 /* -- other roots --------------------------------------------------------------------------------------------- */
 
 static void test_no_pivot(bool userns)
@@ -391,6 +423,7 @@ int main(void)
     test_rootless_child();
     test_join(false);
     test_join(true);
+    test_join_new_userns();
     test_pod();
     test_time();
     test_no_pivot(false);
