@@ -137,7 +137,7 @@ EXTRA_DIST += tests/golden/run tests/golden/bases tests/golden/cases tests/golde
 # veloci-stage: its parts with a C library, the wire check, and the real program in namespaces (as root).
 STAGE_RUN_LIBS = $(PLAN_LIBS)
 STAGE_TESTS = tests/unit/test-wire-check tests/unit/test-stage-lib \
-	tests/unit/test-stage-run tests/unit/test-stage-fail tests/unit/test-stage-life tests/unit/test-stage-ns
+	tests/unit/test-stage-run tests/unit/test-stage-fail tests/unit/test-stage-life tests/unit/test-stage-ns tests/unit/test-stage-more
 check_PROGRAMS += $(STAGE_TESTS)
 TESTS += $(STAGE_TESTS)
 tests_unit_test_wire_check_SOURCES = tests/unit/test-wire-check.c tests/unit/tap.h
@@ -148,6 +148,8 @@ tests_unit_test_stage_life_SOURCES = tests/unit/test-stage-life.c tests/unit/sta
 tests_unit_test_stage_life_LDADD = $(STAGE_RUN_LIBS)
 tests_unit_test_stage_ns_SOURCES = tests/unit/test-stage-ns.c tests/unit/stage-driver.c tests/unit/stage-driver.h
 tests_unit_test_stage_ns_LDADD = $(STAGE_RUN_LIBS)
+tests_unit_test_stage_more_SOURCES = tests/unit/test-stage-more.c tests/unit/stage-driver.c tests/unit/stage-driver.h
+tests_unit_test_stage_more_LDADD = $(STAGE_RUN_LIBS)
 tests_unit_test_stage_run_SOURCES = tests/unit/test-stage-run.c tests/unit/stage-driver.c tests/unit/stage-driver.h
 tests_unit_test_stage_run_LDADD = $(STAGE_RUN_LIBS)
 tests_unit_test_stage_fail_SOURCES = tests/unit/test-stage-fail.c tests/unit/stage-driver.c tests/unit/stage-driver.h

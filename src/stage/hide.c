@@ -4,7 +4,8 @@
  * must go: as long as an unmasked one is in the namespace, the kernel lets a user namespace mount another one
  * (mount_namespaces(7)), and all masks would be worth nothing.
  *
- * Paths here are those of the inherited tree: the process's root is still below the container's.
+ * Paths here are those of the inherited tree: the container's lies over "/" by then, but the process's root is
+ * still underneath.
  */
 #include "stage/stage.h"
 

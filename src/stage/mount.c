@@ -278,6 +278,8 @@ int step_mount(struct stage *s, const struct vl_wire_op *op)
         attrs.rset &= ~(uint64_t)MOUNT_ATTR_RDONLY;
     }
     st_parent_forget(s);
+    if (op->fd[0] >= 0 && attrs.idmap < 0) /* never a mount without the mapping that was asked for */
+        return st_fail(s, VL_D_IDMAP, -EBADF);
     int target = st_target(s, st_str(s, op, 2), flags, 0, &created);
     if (target < 0)
         return target;

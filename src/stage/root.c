@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The root: the inherited tree leaves its peer groups, the container's tree is laid over "/" and, when everything
- * below it is in place, becomes the root. Between the two the process's own root is still the inherited tree underneath,
- * so that hooks find the host's paths, while the container's are reached through s->root alone.
+ * The root: the inherited tree leaves its peer groups, the container's tree is attached in it and, when everything
+ * below is in place, becomes the root. Between the two the process's own root is still the inherited tree, so that hooks
+ * find the host's paths, while the container's are reached through s->root alone.
  */
 #include "stage/stage.h"
 
@@ -13,6 +13,7 @@ enum { PIVOT_ROOT = 0, PIVOT_MOVE = 1, PIVOT_CHROOT = 2 };
 int step_propagate(struct stage *s, const struct vl_wire_op *op)
 {
     int r = sys_mount(NULL, "/", NULL, (unsigned long)op->n[0] | MS_REC, NULL);
+    s->unshared = (op->n[0] & MS_SHARED) == 0;
     return r < 0 ? st_fail(s, VL_D_PROPAGATION, r) : 0;
 }
 
@@ -30,35 +31,85 @@ static int isolate(struct stage *s, int tree, uint64_t want, int attached)
     return st_tree_attrs(s, tree, &attrs, attached);
 }
 
+/* Where the new root goes: onto its own directory in the inherited tree, so that hooks find the container with all its
+ * mounts at the path that their state names. Of a detached tree that directory is opened by path and must be the same
+ * one; a root that has no place there, as an image's, goes onto "/". O_PATH descriptor, owned by the caller. */
+static int place_of_root(struct stage *s, int index, int given, int tree)
+{
+    const char *path = vl_wire_str(&s->v, s->v.desc[index].path);
+    struct statx a, b;
+    int fd = -ENOENT;
+
+    if (given != tree) /* cloned from that very directory */
+        fd = sys_openat(given, ".", O_PATH | O_DIRECTORY, 0);
+    else if (path)
+        fd = sys_openat(AT_FDCWD, path, O_PATH | O_DIRECTORY, 0);
+    if (fd >= 0 && sys_fstat(fd, &a) == 0 && sys_fstat(tree, &b) == 0 && a.stx_ino == b.stx_ino &&
+        a.stx_dev_major == b.stx_dev_major && a.stx_dev_minor == b.stx_dev_minor)
+        return fd;
+    st_close(&fd);
+    s->root_on_slash = 1;
+    return sys_openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY, 0);
+}
+
+/* The mount that holds the place leaves its peer group: nothing attached to it may appear elsewhere, and pivot_root(2)
+ * asks for it. It has a name only as a mount point, so the path is cut until one is met. */
+static int make_parent_private(struct stage *s, int place)
+{
+    char *path = st_scratch.text, name[48] = "self/fd/";
+    int proc = st_proc(s);
+    long n = proc < 0 ? proc : sys_readlinkat(proc, st_dec(name + 8, (uint64_t)place) - 8, path, ST_PATH - 1);
+
+    if (n < 0)
+        return (int)n;
+    path[n] = '\0';
+    for (;;) {
+        int r = sys_mount(NULL, n > 0 ? path : "/", NULL, MS_PRIVATE, NULL);
+        if (r != -EINVAL || n <= 1)
+            return r;
+        while (n > 0 && path[n - 1] != '/')
+            n--;
+        path[n > 1 ? --n : n] = '\0';
+    }
+}
+
+static int attach_root(struct stage *s, int index, int given, int tree)
+{
+    int place = place_of_root(s, index, given, tree);
+    if (place < 0)
+        return st_fail(s, VL_D_TARGET_OPEN, place);
+    int r = s->unshared ? 0 : make_parent_private(s, place);
+    if (r < 0)
+        r = st_fail(s, VL_D_PROPAGATION, r);
+    else if ((r = sys_move_mount(tree, place)) < 0)
+        r = st_fail(s, VL_D_ATTACH, r);
+    (void)sys_close(place);
+    return r;
+}
+
 int step_root(struct stage *s, const struct vl_wire_op *op)
 {
-    int *given = &s->fd[op->fd[0]];
-    int tree = *given, r;
+    int given = s->fd[op->fd[0]];
+    int tree = given, r;
 
-    if (tree < 0)
+    if (given < 0)
         return -EBADF;
     if ((s->host = sys_openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY, 0)) < 0)
         return st_fail(s, VL_D_TARGET_OPEN, s->host);
-    if (op->n[0] == ROOT_AS_IS) {
-        s->root = tree;
-        s->root_as_is = 1;
-        *given = -1;
+    s->fd[op->fd[0]] = -1;
+    s->root = given;
+    s->root_as_is = op->n[0] == ROOT_AS_IS;
+    if (s->root_as_is)
         return 0;
-    }
-    if (op->n[0] == ROOT_CLONE && (tree = st_clone_tree(s, tree, 1)) < 0)
+    if (op->n[0] == ROOT_CLONE && (tree = st_clone_tree(s, given, 1)) < 0)
         return tree;
     s->root = tree;
-    if (tree != *given)
-        st_close(given);
-    *given = -1;
-    if ((r = isolate(s, tree, (uint64_t)op->n[1], 0)) < 0)
-        return r;
-    /* pivot_root(2): the parent of the new root must not be shared */
-    if ((r = sys_mount(NULL, "/", NULL, MS_PRIVATE, NULL)) < 0)
-        return st_fail(s, VL_D_PROPAGATION, r);
-    if ((r = sys_move_mount_path(tree, "/")) < 0)
-        return st_fail(s, VL_D_ATTACH, r);
-    return isolate(s, tree, (uint64_t)op->n[1], 1);
+    r = isolate(s, tree, (uint64_t)op->n[1], 0);
+    if (r == 0)
+        r = attach_root(s, op->fd[0], given, tree);
+    if (given != tree)
+        (void)sys_close(given);
+    return r < 0 ? r : isolate(s, tree, (uint64_t)op->n[1], 1);
 }
 
 /* Opened while the inherited tree is still there: what later steps write to, and where hooks' output goes. */
@@ -95,13 +146,15 @@ int step_pivot(struct stage *s, const struct vl_wire_op *op)
 
     if (r < 0)
         return r;
+    if (op->n[0] == PIVOT_MOVE && !s->root_on_slash && (r = sys_move_mount_path(s->root, "/")) < 0)
+        return st_fail(s, VL_D_PIVOT, r);
     if (op->n[0] == PIVOT_MOVE && (r = st_hide_kernel_fs(s)) < 0)
         return st_fail(s, VL_D_DETACH, r);
     if ((r = sys_fchdir(s->root)) < 0)
         return st_fail(s, VL_D_CHDIR, r);
     if (op->n[0] == PIVOT_ROOT)
         r = pivot(s);
-    else if ((r = sys_chroot(".")) < 0) /* the tree lies over "/" already: that is what mount --move gives */
+    else if ((r = sys_chroot(".")) < 0)
         r = st_fail(s, VL_D_PIVOT, r);
     if (r < 0)
         return r;

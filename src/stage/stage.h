@@ -52,6 +52,8 @@ struct stage {
     uint8_t execing;     /* EXECING has been sent */
     uint8_t pivoted;     /* "/" is the container's root */
     uint8_t root_as_is;  /* the root is a directory of the host: nothing is mounted, no attribute set */
+    uint8_t root_on_slash; /* the root lies over "/" from the beginning */
+    uint8_t unshared;    /* no mount of the inherited tree is shared any more */
     uint8_t mask_ready;  /* bit 0 the empty directory, bit 1 null: attached once, cloned from then on */
     uint8_t cwd_pending; /* the working directory is tried again with the user's own rights */
     uint32_t cwd_op;     /* … that operation */

@@ -143,7 +143,7 @@ int sd_desc(struct sd *d, enum vl_role role, enum vl_acquire acquire, int fd)
 {
     struct stat st;
     bool late = acquire == VL_ACQ_IN_NS || acquire == VL_ACQ_LATE_TREE;
-    int i = vl_plan_desc(d->plan, role, VL_KIND_ANY, acquire, 0, NULL, NULL);
+    int i = vl_plan_desc(d->plan, role, VL_KIND_ANY, acquire, 0, role == VL_ROLE_ROOT ? sd_bundle_root() : NULL, NULL);
     d->desc_fd[i] = fd;
     if (fd < 0 || fstat(fd, &st) < 0)
         return i;

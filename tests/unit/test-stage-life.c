@@ -221,8 +221,8 @@ static void test_hooks(void)
     char text[512];
 
     /* by path, before the switch: $0 is the path, the host's tree is there */
-    snprintf(text, sizeof(text), "#!/bin/sh\n{ echo \"$0|$1|$COLOUR|$(pwd)\"; cat; echo; ls /proc/self/fd | wc -l; umask; } > %s\n"
-                                 "echo noise; [ -d /usr/bin ]\n", in_root("tmp/create.out"));
+    snprintf(text, sizeof(text), "#!/bin/sh\n{ echo \"$0|$1|$COLOUR|$(pwd)\"; cat; echo; ls /proc/self/fd | wc -l; umask; [ -e %s/proc/version ] && echo sees mounts; } > %s\n"
+                                 "echo noise; [ -d /usr/bin ]\n", sd_bundle_root(), in_root("tmp/create.out"));
     put_file(in_root("tmp/create-hook"), text, 0755);
     put_file(in_root("bin/start-hook"), "#!/bin/sh\n{ echo \"$0 $COLOUR $(pwd)\"; cat; echo; } > /tmp/start.out; echo noise\n", 0755);
     sd_new(&d);
@@ -242,6 +242,7 @@ static void test_hooks(void)
     ok(hooks_were_due, "hooks of the host are waited for");
     snprintf(text, sizeof(text), "%s|an argument|green|%s\n", in_root("tmp/create-hook"), sd_bundle_root());
     ok(sd_said(&d, text), "createContainer: path, arguments, environment, directory");
+    ok(sd_said(&d, "sees mounts\n"), "createContainer finds the container's mounts at the root's path");
     ok(sd_said(&d, "\"pid\":1         ,\"id\""), "the state's slot holds the pid, padded");
     ok(sd_said(&d, "/bin/start-hook green /data\n{"), "startContainer runs inside");
     ok(!sd_said(&d, "noise"), "hooks never write to the workload's stdio");

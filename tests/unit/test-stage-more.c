@@ -76,33 +76,30 @@ static int mapping(const char *map)
     return fd;
 }
 
+/* Binds are mapped by veloci; a new file system of the container's by the stage, given the namespace. */
 static void test_idmap(void)
 {
-    (void)mkdir(in_root("data/sub"), 0755);
-    sd_owner(in_root("data/sub"), 7, 8);
-    sd_new(&d);
-    int source = sd_tree(&d, VL_ROLE_SOURCE, in_root("data"), true);
-    int map = sd_desc(&d, VL_ROLE_IDMAP, VL_ACQ_OPEN, mapping("0 5000 1000"));
-    base();
-    struct vl_op *op = sd_op(&d, VL_OP_BIND);
-    op->fd[0] = (int16_t)source;
-    op->fd[1] = (int16_t)map;
-    op->n[0] = MOUNT_ATTR_RDONLY;
-    op->n[5] = VL_MNT_RECURSIVE;
-    vl_op_str(op, 0, "/home");
-    sd_mount(&d, "tmpfs", "/tmp", "mode=755", 0, 0);
-    d.plan->op[d.plan->n_op - 1].fd[0] = (int16_t)map;
-    sd_pivot(&d);
-    sd_shell(&d, "stat -c %u:%g /home /home/sub /tmp; cat /proc/self/mountinfo");
-    sd_run(&d);
-    if (d.error.detail == VL_D_IDMAP && d.error.err == EINVAL) {
-        skip("the file systems here do not take id-mapped mounts");
-    } else {
-        ok(good(), "id-mapped mounts");
-        ok(sd_said(&d, "5000:5000\n5007:5008\n5000:5000\n"), "a bind and a tmpfs show mapped owners");
-        ok(sd_said(&d, " /home ro,"), "other attributes at the same time");
+    for (int given = 1; given >= 0; given--) {
+        sd_new(&d);
+        int map = sd_desc(&d, VL_ROLE_SOURCE, VL_ACQ_OPEN, given ? mapping("0 5000 1000") : -1);
+        d.plan->desc[map].flags = VL_DESC_OPTIONAL;
+        base();
+        sd_mount(&d, "tmpfs", "/home", "mode=755", MOUNT_ATTR_RDONLY, 0);
+        d.plan->op[d.plan->n_op - 1].fd[0] = (int16_t)map;
+        sd_pivot(&d);
+        sd_shell(&d, "stat -c %u:%g /home; cat /proc/self/mountinfo");
+        sd_run(&d);
+        if (!given) {
+            ok(d.error.detail == VL_D_IDMAP && d.error.err == EBADF, "a mapping that is missing is an error");
+        } else if (d.error.detail == VL_D_IDMAP && d.error.err == EINVAL) {
+            skip("tmpfs takes no id-mapped mounts here");
+        } else {
+            ok(good(), "an id-mapped mount");
+            ok(sd_said(&d, "5000:5000\n"), "shows mapped owners");
+            ok(sd_said(&d, " /home ro,"), "other attributes at the same time");
+        }
+        sd_free(&d);
     }
-    sd_free(&d);
 }
 
 /* -- long options --------------------------------------------------------------------------------------------- */
@@ -187,6 +184,44 @@ static void test_chroot(void)
     sd_run(&d);
     ok(d.error.detail == VL_D_SETATTR && d.error.err == EINVAL, "in which no attribute of the host's mount is changed");
     sd_free(&d);
+}
+
+/* A root without a place in the inherited tree, and a tree that stays shared with the host's: nothing of the container
+ * may appear there. */
+static void test_root_places(void)
+{
+    for (int mode = 0; mode < 4; mode++) {
+        sd_new(&d);
+        int fd = (int)syscall(__NR_open_tree, AT_FDCWD, sd_bundle_root(), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
+        int root = sd_desc(&d, VL_ROLE_ROOT, VL_ACQ_TREE, fd);
+        if (mode & 1) {
+            free(d.plan->desc[root].path);
+            d.plan->desc[root].path = NULL;
+        }
+        base();
+        d.plan->op[1].n[0] = MS_SHARED | MS_REC; /* PROPAGATE */
+        sd_mount(&d, "tmpfs", "/home", NULL, 0, 0);
+        sd_op(&d, VL_OP_PIVOT)->n[0] = mode >> 1;
+        sd_op(&d, VL_OP_ROOT_ATTR)->n[1] = MS_SHARED;
+        sd_shell(&d, "cat /proc/self/mountinfo");
+        d.hold_at_ready = true;
+        sd_launch(&d);
+        sd_serve(&d);
+        char inside[64];
+        snprintf(inside, sizeof(inside), "%s/home", sd_bundle_root());
+        int peer = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
+        static char info[1 << 16];
+        ssize_t n = read(peer, info, sizeof(info) - 1);
+        info[n < 0 ? 0 : n] = '\0';
+        close(peer);
+        (void)sd_send(&d, VL_MSG_GO);
+        sd_serve(&d);
+        sd_finish(&d);
+        ok(good() && sd_said(&d, " / /home rw") && sd_said(&d, "shared:"), "shared propagation, %s, %s",
+           mode & 1 ? "a root without a path" : "a root with its path", mode >> 1 ? "moved" : "pivoted");
+        ok(!strstr(info, inside), "and nothing of it appears on the host");
+        sd_free(&d);
+    }
 }
 
 /* -- scheduling -------------------------------------------------------------------------------------------------------- */
@@ -302,10 +337,14 @@ int main(void)
         skip_all("the test's root file system needs a static /bin/busybox");
     if (!sd_bundle_root())
         skip_all("no directory for a root file system");
+    /* the host of most systems: every mount is shared (systemd(1)); what leaks shows here */
+    if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_SHARED | MS_REC, NULL) < 0)
+        skip_all("no mount namespace: %s", strerror(errno));
     test_idmap();
     test_long_options();
     test_cgroup2();
     test_chroot();
+    test_root_places();
     test_scheduling();
     test_join_console();
     return done_testing();
