@@ -5,37 +5,37 @@
 #include "base/mem.h"
 #include "plan/mounts.h"
 
-struct var {
-    const char *text;
-    size_t name_len;
-    size_t index;
-};
-
-static int by_name_then_index(const void *a, const void *b)
+/* FNV-1a of the name. */
+static size_t hash(const char *entry, size_t len)
 {
-    const struct var *x = a, *y = b;
-    size_t n = x->name_len < y->name_len ? x->name_len : y->name_len;
-    int r = strncmp(x->text, y->text, n);
-    if (r == 0)
-        r = x->name_len < y->name_len ? -1 : x->name_len > y->name_len;
-    return r ? r : x->index < y->index ? -1 : x->index > y->index;
+    uint32_t h = 2166136261u;
+    for (size_t i = 0; i < len; i++)
+        h = (h ^ (unsigned char)entry[i]) * 16777619u;
+    return h;
 }
 
-static bool same_name(const struct var *a, const struct var *b)
+/* Adds the name of an entry to an open hash table of mask + 1 slots; false when it is there. */
+static bool add_name(const char **table, size_t mask, const char *entry)
 {
-    return a->name_len == b->name_len && strncmp(a->text, b->text, a->name_len) == 0;
+    size_t len = strcspn(entry, "=");
+    size_t i = hash(entry, len) & mask;
+    for (; table[i] != NULL; i = (i + 1) & mask)
+        if (strncmp(table[i], entry, len) == 0 && strcspn(table[i], "=") == len)
+            return false;
+    table[i] = entry;
+    return true;
 }
 
 /* Marks in keep[] the last entry of each name; programs would find the first of two. */
 static void mark_last(char *const *env, size_t n, bool *keep)
 {
-    struct var *vars = vl_realloc_array(NULL, n + 1, sizeof(vars[0]));
-    for (size_t i = 0; i < n; i++)
-        vars[i] = (struct var){env[i], strcspn(env[i], "="), i};
-    qsort(vars, n, sizeof(vars[0]), by_name_then_index);
-    for (size_t i = 0; i < n; i++)
-        keep[vars[i].index] = i + 1 == n || !same_name(&vars[i], &vars[i + 1]);
-    free(vars);
+    size_t size = 16;
+    while (size / 2 <= n)
+        size *= 2;
+    const char **table = vl_alloc(size * sizeof(table[0]));
+    for (size_t i = n; i-- > 0;)
+        keep[i] = add_name(table, size - 1, env[i]);
+    free(table);
 }
 
 static bool has_name(const char *entry, const char *name)

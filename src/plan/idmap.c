@@ -42,7 +42,7 @@ void vl_idmap_copy(const struct oci_id_mapping *from, size_t n, struct vl_idmap_
 static int check_outer(struct vl_planner *p, const struct vl_idmap_line *map, size_t n,
                        const struct vl_idmap_line *own, size_t n_own, const char *where)
 {
-    if (p->host->in_initial_userns || n_own == 0)
+    if (p->host->in_initial_userns)
         return 0;
     for (size_t i = 0; i < n; i++) {
         bool inside = false;
@@ -155,18 +155,10 @@ static int append_mode(struct vl_planner *p)
 /* The container is set up as its root, or, when that is not mapped, as the first id that is. */
 static void choose_setup_ids(struct vl_planner *p)
 {
-    p->root_uid = vl_plan_map_id(p->uid_map, p->n_uid_map, 0);
-    p->root_gid = vl_plan_map_id(p->gid_map, p->n_gid_map, 0);
-    if (p->n_uid_map > 0 && p->root_uid == VL_NO_ID) {
+    if (vl_plan_map_id(p->uid_map, p->n_uid_map, 0) == VL_NO_ID)
         p->setup_uid = p->uid_map[0].container;
-        p->root_uid = p->uid_map[0].host;
-    }
-    if (p->n_gid_map > 0 && p->root_gid == VL_NO_ID) {
+    if (vl_plan_map_id(p->gid_map, p->n_gid_map, 0) == VL_NO_ID)
         p->setup_gid = p->gid_map[0].container;
-        p->root_gid = p->gid_map[0].host;
-    }
-    if ((p->ns_join & CLONE_NEWUSER) && p->n_uid_map == 0)
-        p->root_uid = p->root_gid = VL_NO_ID;
 }
 
 int vl_plan_idmap(struct vl_planner *p)

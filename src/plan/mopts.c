@@ -32,19 +32,24 @@ struct word {
     uint32_t value;
 };
 
+#define PLAIN(name, kind)                                                                          \
+    {                                                                                              \
+        name, kind, false, 0                                                                       \
+    }
+
 /* Sorted by name: looked up by bisection, and printed in this order by `features`. */
 static const struct word words[] = {
     {"async", SB_CLEAR, false, MS_SYNCHRONOUS},
     {"atime", NOT_ATIME, false, MOUNT_ATTR_NOATIME},
-    {"bind", BIND, false, 0},
-    {"copy-symlink", COPY_SYMLINK, false, 0},
-    {"defaults", NOTHING, false, 0},
-    {"dest-nofollow", DEST_NOFOLLOW, false, 0},
+    PLAIN("bind", BIND),
+    PLAIN("copy-symlink", COPY_SYMLINK),
+    PLAIN("defaults", NOTHING),
+    PLAIN("dest-nofollow", DEST_NOFOLLOW),
     {"dev", CLEAR, false, MOUNT_ATTR_NODEV},
     {"diratime", CLEAR, false, MOUNT_ATTR_NODIRATIME},
     {"dirsync", SB_SET, false, MS_DIRSYNC},
     {"exec", CLEAR, false, MOUNT_ATTR_NOEXEC},
-    {"idmap", IDMAP, false, 0},
+    PLAIN("idmap", IDMAP),
     {"iversion", SB_SET, false, MS_I_VERSION},
     {"lazytime", SB_SET, false, MS_LAZYTIME},
     {"loud", SB_CLEAR, false, MS_SILENT},
@@ -63,12 +68,12 @@ static const struct word words[] = {
     {"private", PROPAGATION, false, MS_PRIVATE},
     {"rasync", SB_CLEAR, true, MS_SYNCHRONOUS},
     {"ratime", NOT_ATIME, true, MOUNT_ATTR_NOATIME},
-    {"rbind", RBIND, true, 0},
+    PLAIN("rbind", RBIND),
     {"rdev", CLEAR, true, MOUNT_ATTR_NODEV},
     {"rdiratime", CLEAR, true, MOUNT_ATTR_NODIRATIME},
     {"rdirsync", SB_SET, true, MS_DIRSYNC},
     {"relatime", ATIME, false, MOUNT_ATTR_RELATIME},
-    {"remount", REMOUNT, false, 0},
+    PLAIN("remount", REMOUNT),
     {"rexec", CLEAR, true, MOUNT_ATTR_NOEXEC},
     {"ridmap", IDMAP, true, 0},
     {"rmand", SB_SET, true, MS_MANDLOCK},
@@ -97,12 +102,12 @@ static const struct word words[] = {
     {"shared", PROPAGATION, false, MS_SHARED},
     {"silent", SB_SET, false, MS_SILENT},
     {"slave", PROPAGATION, false, MS_SLAVE},
-    {"src-nofollow", SRC_NOFOLLOW, false, 0},
+    PLAIN("src-nofollow", SRC_NOFOLLOW),
     {"strictatime", ATIME, false, MOUNT_ATTR_STRICTATIME},
     {"suid", CLEAR, false, MOUNT_ATTR_NOSUID},
     {"symfollow", CLEAR, false, MOUNT_ATTR_NOSYMFOLLOW},
     {"sync", SB_SET, false, MS_SYNCHRONOUS},
-    {"tmpcopyup", TMPCOPYUP, false, 0},
+    PLAIN("tmpcopyup", TMPCOPYUP),
     {"unbindable", PROPAGATION, false, MS_UNBINDABLE},
 };
 
