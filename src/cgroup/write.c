@@ -104,6 +104,16 @@ static int put(struct last *l, const char *dir, const char *file, const char *va
     return n < 0 ? -errno : 0;
 }
 
+/* A degradation: reported, never counted as applied. */
+static int note_left_out(struct vl_cgroup *cg, const struct vl_op *op, const char *why)
+{
+    cleanup_free char *note =
+        vl_asprintf("%s: %s, `%s` is not written", op->where ? op->where : "cgroup", why, vl_op_s(op, 1));
+    if (!vl_strv_has(&cg->notes, note))
+        vl_strv_add(&cg->notes, note);
+    return 0;
+}
+
 /* 0 written, 1 the file is not there and that is fine, -errno. */
 static int write_one(struct vl_cgroup *cg, struct last *l, const struct vl_op *op)
 {
@@ -112,15 +122,10 @@ static int write_one(struct vl_cgroup *cg, struct last *l, const struct vl_op *o
     int r = put(l, dir, vl_op_s(op, 1), kept ? kept : vl_op_s(op, 2));
     if (r == -ENOENT && (op->n[1] & (VL_CGW_IF_EXISTS | VL_CGW_ALT)))
         return 1;
-    if (r == 0 && (op->n[1] & VL_CGW_VERIFY) && was_forgotten(dir, op))
-        return -EOPNOTSUPP;
-    if (denied(r) && (op->n[1] & VL_CGW_TOLERATE)) {
-        cleanup_free char *note = vl_asprintf("%s: not permitted, `%s` is not written",
-                                              op->where ? op->where : "cgroup", vl_op_s(op, 1));
-        if (!vl_strv_has(&cg->notes, note))
-            vl_strv_add(&cg->notes, note);
-        return 0;
-    }
+    if ((op->n[1] & VL_CGW_VERIFY) && (r == -EOPNOTSUPP || r == -524 /* ENOTSUPP */ || (r == 0 && was_forgotten(dir, op))))
+        return note_left_out(cg, op, "this kernel has no such limit any more");
+    if (denied(r) && (op->n[1] & VL_CGW_TOLERATE))
+        return note_left_out(cg, op, "not permitted");
     return r;
 }
 

@@ -35,7 +35,8 @@ enum {
     VL_CGW_KEEP = 1 << 3,  /* "-" as first word of the value keeps the file's present first word */
     VL_CGW_CHECK = 1 << 4, /* refuse when more memory than that is in use now */
     VL_CGW_TOLERATE = 1 << 5, /* not permitted: a degradation, no error */
-    VL_CGW_VERIFY = 1 << 6,    /* read back: a kernel may take the limit and not keep it */
+    VL_CGW_VERIFY = 1 << 6,    /* read back: newer kernels refuse kernel memory limits, or take and do not keep
+                               them; what the specification does not recommend is then a degradation */
 };
 
 /* CGDEVICES n[0] */

@@ -90,6 +90,8 @@ static int plan_groups(struct vl_planner *p, struct vl_op *op, const struct oci_
             vl_pl_note(p, "process.user.additionalGids: left out, because setgroups is denied in the user namespace");
         return 0;
     }
+    if (vl_groups_may_be_denied(p) && user->n_additional_gids == 0)
+        op->n[7] |= VL_CRED_GROUPS_IF_ALLOWED;
     int r = 0;
     for (size_t i = 0; i < user->n_additional_gids; i++)
         r |= check_id(p, p->gid_map, p->n_gid_map, user->additional_gids[i],

@@ -149,7 +149,7 @@ int vl_plan_identity(struct vl_planner *p)
         struct vl_op *op = vl_plan_op(p->plan, VL_OP_ASSUME, NULL);
         op->n[0] = p->setup_uid;
         op->n[1] = p->setup_gid;
-        op->n[2] = !p->setgroups_denied;
+        op->n[2] = p->setgroups_denied ? 0 : vl_groups_may_be_denied(p) ? 2 : 1;
     }
     if (p->late_cgroup && (p->ns_new & CLONE_NEWCGROUP))
         vl_plan_op(p->plan, VL_OP_UNSHARE, NULL)->n[0] = CLONE_NEWCGROUP;

@@ -9,6 +9,7 @@
 #ifndef VL_PLAN_PLANNERS_H
 #define VL_PLAN_PLANNERS_H
 
+#include <sched.h>
 #include "plan/build.h"
 
 int vl_plan_policy(struct vl_planner *p);       /* policy.c: refusals that need no other decision */
@@ -46,6 +47,12 @@ void vl_pl_note(struct vl_planner *p, const char *fmt, ...) VL_PRINTF(2, 3);
 static inline bool vl_pl_own(const struct vl_planner *p, uint64_t ns)
 {
     return ((p->ns_new | p->ns_join) & ns) != 0;
+}
+
+/* A joined user namespace may deny setgroups(2), which only the stage finds out; root's own one is expected not to. */
+static inline bool vl_groups_may_be_denied(const struct vl_planner *p)
+{
+    return (p->ns_join & CLONE_NEWUSER) && p->host->euid != 0;
 }
 
 #endif

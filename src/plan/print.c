@@ -70,6 +70,7 @@ static const struct vl_name cred_flag_names[] = {
     {"keep-groups", VL_CRED_SKIP_GROUPS},
     {"keep-caps-root", VL_CRED_KEEP_CAPS_ROOT},
     {"keep-ids", VL_CRED_SKIP_IDS},
+    {"groups-if-allowed", VL_CRED_GROUPS_IF_ALLOWED},
     {NULL, 0},
 };
 static const struct vl_name lsm_names[] = {{"apparmor", VL_LSM_APPARMOR}, {"selinux", VL_LSM_SELINUX}, {NULL, 0}};

@@ -155,7 +155,7 @@ enum vl_op_code {
     VL_OP_JOIN = 20,     /* n: type; f: namespace. On the host, join sequence only */
     VL_OP_FORK = 21,     /* n: flags. The container process is born here (join sequence only) */
     VL_OP_AWAIT = 22,    /* n: count of the table's late descriptors, which come with PROCEED */
-    VL_OP_ASSUME = 23,   /* n: uid, gid, setgroups (1 = drop groups): become root of the user namespace; ambient and
+    VL_OP_ASSUME = 23,   /* n: uid, gid, setgroups (1 = drop groups, 2 = where the namespace allows it): become root of the user namespace; ambient and
                              inheritable capabilities, which carried the stage through its own exec, are cleared */
     VL_OP_GUARD = 24,    /* not dumpable, named VL_NONCE_PREFIX + nonce */
     VL_OP_UNSHARE = 25,  /* n: flags (CLONE_NEWCGROUP, CLONE_NEWTIME) */
@@ -251,7 +251,8 @@ enum {
     VL_CON_HAS_SIZE = 1 << 0,
     VL_CON_NO_BIND = 1 << 1, /* no /dev/console: a process that joins a container */
 };
-enum { VL_CRED_SKIP_GROUPS = 1 << 0, VL_CRED_KEEP_CAPS_ROOT = 1 << 1, VL_CRED_SKIP_IDS = 1 << 2 };
+enum { VL_CRED_SKIP_GROUPS = 1 << 0, VL_CRED_KEEP_CAPS_ROOT = 1 << 1, VL_CRED_SKIP_IDS = 1 << 2,
+       VL_CRED_GROUPS_IF_ALLOWED = 1 << 3 /* a joined user namespace may deny setgroups(2): a warning then */ };
 enum { VL_LSM_APPARMOR = 1, VL_LSM_SELINUX = 2 };
 enum vl_hook_kind {
     VL_HOOK_PRESTART = 0, VL_HOOK_CREATE_RUNTIME, VL_HOOK_CREATE_CONTAINER, VL_HOOK_START_CONTAINER,

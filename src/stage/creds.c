@@ -64,7 +64,9 @@ static int set_ids(struct stage *s, const struct vl_wire_op *op)
 
     if (!(flags & VL_CRED_SKIP_GROUPS)) {
         r = sys_setgroups(op->s[0].len / 4, (const void *)st_str(s, op, 0));
-        if (r < 0)
+        if (r == -EPERM && (flags & VL_CRED_GROUPS_IF_ALLOWED))
+            st_warn(s, r, VL_D_SETGROUPS, 0);
+        else if (r < 0)
             return st_fail(s, VL_D_SETGROUPS, r);
     }
     if (flags & VL_CRED_SKIP_IDS)
