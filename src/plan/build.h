@@ -37,7 +37,6 @@ struct vl_planner {
     /* decided by ns.c, read by the others */
     uint64_t ns_new, ns_join; /* CLONE_NEW* bits */
     bool userns;              /* a user namespace is made or joined */
-    bool auto_userns;         /* added because the caller is not root */
     uint32_t setup_uid, setup_gid; /* ids inside with which the container is set up: 0, or the first mapped one */
     struct vl_idmap_line *uid_map, *gid_map; /* of the container's user namespace; owned; none without one */
     size_t n_uid_map, n_gid_map;

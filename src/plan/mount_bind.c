@@ -48,7 +48,7 @@ static int plan_idmap(const struct vl_mount_entry *e, int *ret_desc, bool *ret_l
 {
     struct vl_idmap_pair maps = {.uid = NULL};
     int r = 0;
-    if (e->o->idmap == VL_IDMAP_NONE && e->m->n_uid_mappings == 0 && e->m->n_gid_mappings == 0)
+    if (e->o->idmap == VL_IDMAP_NONE && e->m->n_uid_mappings == 0)
         return 0;
     if (!e->p->host->idmap_mounts)
         return vl_pl_unsupported(e->p, "mount_setattr", e->where, "id-mapped mount: this kernel has none");

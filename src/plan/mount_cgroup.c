@@ -126,7 +126,7 @@ int vl_mount_plan_cgroup(const struct vl_mount_entry *e)
     append_view_dir(e);
     for (size_t i = 0; i < h->n_v1; i++)
         append_hierarchy(e, &h->v1[i]);
-    if (h->cgroup_mode == VL_CGROUP_HYBRID && h->v2_mount != NULL) {
+    if (h->cgroup_mode == VL_CGROUP_HYBRID) {
         cleanup_free char *unified = vl_path_join(e->target, vl_path_base(h->v2_mount));
         append_dir(e, unified);
         if (vl_pl_own(e->p, CLONE_NEWCGROUP))

@@ -200,7 +200,7 @@ static int check_words(const struct vl_mount_entry *e, bool bind)
 {
     const struct vl_mopts *o = e->o;
     struct vl_planner *p = e->p;
-    bool mapped = o->idmap != VL_IDMAP_NONE || e->m->n_uid_mappings > 0 || e->m->n_gid_mappings > 0;
+    bool mapped = o->idmap != VL_IDMAP_NONE || e->m->n_uid_mappings > 0;
     int r = 0;
     if (o->tmpcopyup && !vl_streq(e->type, "tmpfs"))
         r |= vl_pl_config(p, e->where, "mount option `tmpcopyup`: only a tmpfs has it");

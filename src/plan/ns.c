@@ -14,6 +14,7 @@
 #include <sched.h>
 #include "base/mem.h"
 #include "base/names.h"
+#include "plan/env.h"
 #include "plan/planners.h"
 #include "sys/compat.h"
 
@@ -93,7 +94,6 @@ int vl_plan_ns(struct vl_planner *p)
         r |= read_entry(p, i);
     if (p->host->euid != 0 && !vl_pl_own(p, CLONE_NEWUSER)) {
         p->ns_new |= CLONE_NEWUSER;
-        p->auto_userns = true;
         vl_pl_note(p, "a user namespace was added, because the caller is not root");
         r |= check_available(p, CLONE_NEWUSER, "user", NULL);
     }
@@ -128,11 +128,11 @@ static void append_time(struct vl_planner *p)
 
 static void append_keyring(struct vl_planner *p)
 {
-    const struct oci_process *process = p->spec->config->process;
+    const char *label = vl_process_of(p)->selinux_label;
     struct vl_op *op = vl_plan_op(p->plan, VL_OP_KEYRING, NULL);
     vl_op_str(op, 0, p->opts->id);
-    if (p->host->selinux && process != NULL && process->selinux_label != NULL && process->selinux_label[0] != '\0')
-        vl_op_str(op, 1, process->selinux_label);
+    if (p->host->selinux && label != NULL && label[0] != '\0')
+        vl_op_str(op, 1, label);
 }
 
 int vl_plan_identity(struct vl_planner *p)

@@ -4,6 +4,7 @@
  * host or mislead the user is refused here; what is wrong in itself is a CONFIG error elsewhere.
  */
 #include "base/mem.h"
+#include "plan/env.h"
 #include "plan/planners.h"
 
 /*
@@ -61,18 +62,36 @@ static int check_mounts(struct vl_planner *p)
  * cwd-in-proc: /proc/self/fd/N as working directory is a way out of the container when a descriptor leaks
  * (CVE-2024-21626). The stage checks where it is as well; here the intent is refused.
  */
+static const char *skip_dots(const char *path)
+{
+    for (; *path == '/' || (path[0] == '.' && (path[1] == '/' || path[1] == '\0')); path++)
+        ;
+    return path;
+}
+
+static bool is_process(const char *name, size_t len)
+{
+    return strspn(name, "0123456789") == len || (len == 4 && strncmp(name, "self", len) == 0) ||
+           (len == 11 && strncmp(name, "thread-self", len) == 0);
+}
+
+/* Something below /proc/PID; `..` is not resolved, because behind a magic link it leads elsewhere. */
+static bool is_inside_process(const char *path)
+{
+    path = skip_dots(path);
+    if (!vl_starts_with(path, "proc/"))
+        return false;
+    path = skip_dots(path + strlen("proc/"));
+    size_t len = strcspn(path, "/");
+    return len > 0 && is_process(path, len) && *skip_dots(path + len) != '\0';
+}
+
 static int check_cwd(struct vl_planner *p)
 {
-    const struct oci_process *process = p->spec->config->process;
-    if (process == NULL || process->cwd == NULL)
-        return 0;
-    cleanup_free char *cwd = vl_path_clean(process->cwd);
-    const char *rest = vl_starts_with(cwd, "/proc/") ? cwd + strlen("/proc/") : "";
-    bool self = vl_starts_with(rest, "self/") || vl_starts_with(rest, "thread-self/") ||
-                (rest[0] >= '0' && rest[0] <= '9' && strchr(rest, '/') != NULL);
-    if (self)
-        return vl_pl_refused(p, "cwd-in-proc", "process.cwd", "working directory `%s`: is inside a process's procfs",
-                             process->cwd);
+    const char *cwd = vl_process_of(p)->cwd;
+    cleanup_free char *clean = vl_path_clean(cwd);
+    if (is_inside_process(cwd) || is_inside_process(clean))
+        return vl_pl_refused(p, "cwd-in-proc", "process.cwd", "working directory `%s`: is inside a process's procfs", cwd);
     return 0;
 }
 

@@ -209,9 +209,13 @@ static void put_number(struct vl_json *j, const struct vl_op *op, const char *ke
         put_caps(j, key, (uint64_t)v);
         return;
     case BOOL:
-        if (v != 0)
+        if (v == 0)
+            return;
+        if (v == 1) {
             vl_json_kv_bool(j, key, true);
-        return;
+            return;
+        }
+        break;
     case LIMIT:
         if (v == -1)
             vl_json_kv_str(j, key, "unlimited");

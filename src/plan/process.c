@@ -73,47 +73,35 @@ static void append_ioprio(struct vl_planner *p, const struct oci_io_priority *io
     vl_plan_op(p->plan, VL_OP_IOPRIO, "process.ioPriority")->n[0] = class << 13 | io->priority;
 }
 
-/* "0-3,7" into a bit string; -EINVAL for anything else or for nodes beyond what any kernel is built for. */
+/* "0-3, 7" into a bit string; that it is a list of numbers below NODES_MAX was seen by spec/check.h. */
 #define NODES_MAX 1024
-static int parse_nodes(const char *text, uint64_t mask[NODES_MAX / 64], uint32_t *ret_highest)
+static uint32_t read_nodes(const char *text, uint64_t *mask)
 {
-    cleanup_free char *copy = vl_strdup(text);
-    *ret_highest = 0;
-    for (char *rest = NULL, *s = strtok_r(copy, ", ", &rest); s != NULL; s = strtok_r(NULL, ", ", &rest)) {
-        uint32_t from, to;
-        char *dash = strchr(s, '-');
-        if (dash != NULL)
-            *dash++ = '\0';
-        if (vl_parse_u32(s, 10, &from) < 0 || vl_parse_u32(dash ? dash : s, 10, &to) < 0 || from > to ||
-            to >= NODES_MAX)
-            return -EINVAL;
+    uint32_t highest = 0;
+    for (char *end; *text != '\0'; text = end + strspn(end, ", ")) {
+        uint32_t from = (uint32_t)strtoul(text, &end, 10), to = from;
+        if (*end == '-')
+            to = (uint32_t)strtoul(end + 1, &end, 10);
         for (uint32_t n = from; n <= to; n++)
             mask[n / 64] |= UINT64_C(1) << n % 64;
-        *ret_highest = to > *ret_highest ? to : *ret_highest;
+        highest = to > highest ? to : highest;
     }
-    return 0;
+    return highest;
 }
 
 /* set_mempolicy(2) looks at one bit less than maxnode says, so the mask is one bit longer than its last node. */
-static int plan_mempolicy(struct vl_planner *p, const struct oci_memory_policy *m)
+static void append_mempolicy(struct vl_planner *p, const struct oci_memory_policy *m)
 {
     uint64_t mask[NODES_MAX / 64 + 1] = {0};
-    uint32_t highest = 0;
-    int64_t mode = number_of(vl_mempolicy_names, m->mode);
-    for (size_t i = 0; i < m->n_flags; i++)
-        mode |= number_of(vl_mempolicy_flag_names, m->flags[i]);
-    bool nodes = m->nodes != NULL && m->nodes[0] != '\0';
-    if (nodes && parse_nodes(m->nodes, mask, &highest) < 0)
-        return vl_pl_config(p, "linux.memoryPolicy.nodes", "memory nodes `%s` are no list of numbers and ranges",
-                            m->nodes);
     struct vl_op *op = vl_plan_op(p->plan, VL_OP_MEMPOLICY, "linux.memoryPolicy");
-    op->n[0] = mode;
-    if (nodes) {
-        size_t bytes = ((size_t)highest + 2 + 63) / 64 * 8;
-        vl_op_blob(op, 0, mask, bytes);
-        op->n[1] = (int64_t)bytes * 8;
-    }
-    return 0;
+    op->n[0] = number_of(vl_mempolicy_names, m->mode);
+    for (size_t i = 0; i < m->n_flags; i++)
+        op->n[0] |= number_of(vl_mempolicy_flag_names, m->flags[i]);
+    if (m->nodes == NULL || m->nodes[0] == '\0')
+        return;
+    size_t bytes = ((size_t)read_nodes(m->nodes, mask) + 2 + 63) / 64 * 8;
+    vl_op_blob(op, 0, mask, bytes);
+    op->n[1] = (int64_t)bytes * 8;
 }
 
 /* -- ambient ------------------------------------------------------------------------------------------ */
@@ -136,7 +124,7 @@ int vl_plan_ambient(struct vl_planner *p)
         append_ioprio(p, process->io_priority);
     vl_plan_op(p->plan, VL_OP_AFFINITY, NULL); /* that of our caller says nothing about the container */
     if (l->memory_policy != NULL)
-        r |= plan_mempolicy(p, l->memory_policy);
+        append_mempolicy(p, l->memory_policy);
     if (l->personality != NULL)
         vl_plan_op(p->plan, VL_OP_PERSONALITY, "linux.personality")->n[0] =
             number_of(vl_personality_names, l->personality->domain);

@@ -8,17 +8,17 @@
 #include "plan/mounts.h"
 #include "sys/compat.h"
 
+/* Private ones are not listed: that is what ROOT makes of the tree anyway. */
 static const struct {
     const char *word;
     uint32_t bits;
 } propagations[] = {
-    {"private", MS_PRIVATE},       {"rprivate", MS_PRIVATE | MS_REC},
     {"slave", MS_SLAVE},           {"rslave", MS_SLAVE | MS_REC},
     {"shared", MS_SHARED},         {"rshared", MS_SHARED | MS_REC},
     {"unbindable", MS_UNBINDABLE}, {"runbindable", MS_UNBINDABLE | MS_REC},
 };
 
-/* 0 when nothing is asked for. */
+/* 0 when nothing but private is asked for. */
 static uint32_t root_propagation(const struct vl_planner *p)
 {
     const char *word = p->spec->config->linux->rootfs_propagation;
@@ -114,7 +114,7 @@ int vl_plan_pivot(struct vl_planner *p)
     const struct oci_root *root = p->spec->config->root;
     uint32_t propagation = root_propagation(p);
     vl_plan_op(p->plan, VL_OP_PIVOT, NULL)->n[0] = pivot_mode(p);
-    if (propagation & (MS_SLAVE | MS_PRIVATE))
+    if (propagation & MS_SLAVE)
         propagation = 0; /* ROOT did that */
     if (!root->readonly && propagation == 0)
         return 0;
