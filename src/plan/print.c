@@ -68,7 +68,6 @@ static const struct vl_name console_flag_names[] = {
     {"has-size", VL_CON_HAS_SIZE}, {"no-bind", VL_CON_NO_BIND}, {NULL, 0}};
 static const struct vl_name cred_flag_names[] = {
     {"keep-groups", VL_CRED_SKIP_GROUPS},
-    {"keep-caps-root", VL_CRED_KEEP_CAPS_ROOT},
     {"keep-ids", VL_CRED_SKIP_IDS},
     {"groups-if-allowed", VL_CRED_GROUPS_IF_ALLOWED},
     {NULL, 0},

@@ -251,8 +251,11 @@ enum {
     VL_CON_HAS_SIZE = 1 << 0,
     VL_CON_NO_BIND = 1 << 1, /* no /dev/console: a process that joins a container */
 };
-enum { VL_CRED_SKIP_GROUPS = 1 << 0, VL_CRED_KEEP_CAPS_ROOT = 1 << 1, VL_CRED_SKIP_IDS = 1 << 2,
-       VL_CRED_GROUPS_IF_ALLOWED = 1 << 3 /* a joined user namespace may deny setgroups(2): a warning then */ };
+enum {
+    VL_CRED_SKIP_GROUPS = 1 << 0,
+    VL_CRED_SKIP_IDS = 1 << 2,
+    VL_CRED_GROUPS_IF_ALLOWED = 1 << 3, /* a joined user namespace may deny setgroups(2): a warning then */
+};
 enum { VL_LSM_APPARMOR = 1, VL_LSM_SELINUX = 2 };
 enum vl_hook_kind {
     VL_HOOK_PRESTART = 0, VL_HOOK_CREATE_RUNTIME, VL_HOOK_CREATE_CONTAINER, VL_HOOK_START_CONTAINER,
@@ -278,7 +281,8 @@ enum vl_msg_type {
     VL_MSG_HOOKS_DUE,   /* prestart/createRuntime hooks now; answered by PROCEED */
     VL_MSG_CONSOLE,     /* + pty master; a = number of the pts */
     VL_MSG_LISTENER,    /* a = number of the seccomp listener descriptor about to be installed (pidfd_getfd), or -1 and
-                           the descriptor itself; answered by PROCEED once it is held */
+                           the descriptor itself; answered by PROCEED once it is held. Of a filter behind the gate it comes
+                           after EXECING, on the same connection */
     VL_MSG_READY,       /* everything up to the gate is done; a = 1: a filter comes after the gate */
     VL_MSG_EXECING,     /* a = the nonce's 8 bytes; next comes end of file (exec or death) or ERROR */
     VL_MSG_ERROR,       /* op, err, detail, a, b: the step failed; the stage ends */

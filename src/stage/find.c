@@ -114,6 +114,21 @@ static int found(struct stage *s, const char *path)
     return 0;
 }
 
+/* Out of the buffer that will be given back at the gate. */
+static int keep(struct stage *s, const char *path)
+{
+    size_t n = st_len(path) + 1;
+    char *to = s->found;
+
+    if (n > sizeof(s->found)) {
+        to = sys_mmap(ST_PATH, ST_PROT_READ | ST_PROT_WRITE, ST_MAP_PRIVATE | ST_MAP_ANONYMOUS, -1);
+        if (st_map_failed(to))
+            return -ENOMEM;
+    }
+    memcpy(to, path, n);
+    return found(s, to);
+}
+
 static int by_path(struct stage *s, const char *path)
 {
     int r = executable(path);
@@ -133,7 +148,7 @@ static int by_path(struct stage *s, const char *path)
 /* As a shell does: the first executable file wins; one that may not be executed is only remembered. */
 static int by_name(struct stage *s, const char *name, const char *dirs)
 {
-    char *candidate = s->found;
+    char *candidate = st_scratch.text;
     int denied = 0;
 
     while (dirs) {
@@ -144,7 +159,7 @@ static int by_name(struct stage *s, const char *name, const char *dirs)
                st_append(candidate, ST_PATH, &len, name, st_len(name));
         int r = fits ? executable(candidate) : -ENAMETOOLONG;
         if (r == 0)
-            return found(s, candidate);
+            return keep(s, candidate);
         denied |= r == -EACCES || r == -EPERM;
         dirs = colon ? colon + 1 : NULL;
     }

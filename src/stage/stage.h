@@ -73,7 +73,7 @@ struct stage {
     char **argv, **env;  /* exec.c */
     const char *exec_path;
     char home[sizeof("HOME=") + sizeof(((struct st_passwd *)0)->home)]; /* empty: not needed */
-    char found[ST_PATH]; /* find.c: the program as PATH led to it */
+    char found[256]; /* find.c: the program as PATH led to it, if it fits: that stays resident */
     int32_t fd[VL_WIRE_MAX_DESC]; /* descriptors of the table, -1 = absent or used up; last: mostly untouched */
 };
 
