@@ -154,3 +154,7 @@ tests_unit_test_stage_run_SOURCES = tests/unit/test-stage-run.c tests/unit/stage
 tests_unit_test_stage_run_LDADD = $(STAGE_RUN_LIBS)
 tests_unit_test_stage_fail_SOURCES = tests/unit/test-stage-fail.c tests/unit/stage-driver.c tests/unit/stage-driver.h
 tests_unit_test_stage_fail_LDADD = $(STAGE_RUN_LIBS)
+
+# Used by tests/cli/crash
+check_PROGRAMS += tests/lib/kill-at
+tests_lib_kill_at_SOURCES = tests/lib/kill-at.c
