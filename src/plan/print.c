@@ -72,6 +72,7 @@ static const struct vl_name cred_flag_names[] = {
     {"groups-if-allowed", VL_CRED_GROUPS_IF_ALLOWED},
     {NULL, 0},
 };
+static const struct vl_name drop_names[] = {{"no", 0}, {"yes", 1}, {"if-allowed", 2}, {NULL, 0}};
 static const struct vl_name lsm_names[] = {{"apparmor", VL_LSM_APPARMOR}, {"selinux", VL_LSM_SELINUX}, {NULL, 0}};
 static const struct vl_name pivot_names[] = {{"pivot_root", 0}, {"move", 1}, {"chroot", 2}, {NULL, 0}};
 static const struct vl_name gate_names[] = {{"channel", 0}, {"socket", 1}, {NULL, 0}};
@@ -142,7 +143,7 @@ static const struct format {
     {0, "join", BOOL, NULL},
     {0, "helper", BOOL, NULL},
     {0, "denySetgroups", BOOL, NULL},
-    {0, "dropGroups", BOOL, NULL},
+    {0, "dropGroups", NAME, drop_names},
     {VL_OP_ROOT, "clone", NAME, root_clone_names},
     {0, "keepExisting", BOOL, NULL},
     {0, "recursive", BOOL, NULL},
