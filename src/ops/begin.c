@@ -153,6 +153,20 @@ static int write_plan(struct vl_begun *b, struct vl_error **err)
     return r < 0 ? vl_err_sys(err, r, "write the plan of container %s", b->id) : 0;
 }
 
+/* With hooks a create can take long and be killed: `state` then shows what is being made, and `delete` runs the
+ * poststop hooks. */
+static int write_early_record(struct vl_begun *b, struct vl_error **err)
+{
+    size_t from = 0;
+
+    if (vl_plan_find(b->plan, VL_OP_HOST_HOOK, &from) == NULL)
+        return 0;
+    b->record->creating = true;
+    int r = vl_record_write(b->ctr, b->record, err);
+    b->record->creating = false;
+    return r;
+}
+
 static int finish_record(struct vl_begun *b, struct vl_error **err)
 {
     struct vl_launch *l = b->launch;
@@ -181,8 +195,8 @@ static int make(struct vl_begun *b, const char *root, const struct vl_create_opt
         goto undo;
     b->record = vl_record_make(b->id, b->spec, b->plan, b->cgroup);
     fill_env(b);
-    if (write_plan(b, err) < 0 || vl_launch_begin(&b->env, &b->launch, err) < 0 || finish_record(b, err) < 0 ||
-        vl_record_write(b->ctr, b->record, err) < 0)
+    if (write_plan(b, err) < 0 || write_early_record(b, err) < 0 || vl_launch_begin(&b->env, &b->launch, err) < 0 ||
+        finish_record(b, err) < 0 || vl_record_write(b->ctr, b->record, err) < 0)
         goto undo;
     if (o->pid_file != NULL && vl_write_pid_file(o->pid_file, b->launch->pid, err) < 0)
         goto undo;

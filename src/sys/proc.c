@@ -60,9 +60,12 @@ static int read_proc(pid_t pid, const char *name, char *buf, size_t size)
         return -ESRCH;
     if (fd < 0)
         return fd;
-    ssize_t n = vl_read_full(fd, buf, size - 1);
+    ssize_t n; /* these files are small: one read gets all that fits */
+    do
+        n = read(fd, buf, size - 1);
+    while (n < 0 && errno == EINTR);
     if (n < 0)
-        return (int)n;
+        return -errno;
     buf[n] = '\0';
     return n == 0 ? -ESRCH : 0;
 }
@@ -150,13 +153,21 @@ int vl_proc_from_pidfd_take(pid_t pid, int pidfd, struct vl_proc *ret)
 
 int vl_proc_reopen(pid_t pid, uint64_t start_time, uint64_t inode, struct vl_proc *ret)
 {
-    struct vl_proc p = VL_PROC_INIT;
-    int r = vl_proc_open(pid, &p);
-    if (r < 0)
-        return r;
-    if (p.start_time != start_time || (p.inode != 0 && inode != 0 && p.inode != inode))
+    struct vl_proc p = {pid, VL_NOFD, start_time, 0};
+    uint64_t start;
+    if (pid <= 0)
+        return -ESRCH;
+    int pidfd = vl_pidfd_open(pid);
+    if (pidfd < 0 && pidfd != -ENOSYS)
+        return pidfd == -EINVAL ? -ESRCH : pidfd;
+    p.pidfd = pidfd >= 0 ? pidfd : VL_NOFD;
+    int r = vl_proc_stat(pid, NULL, &start, NULL);
+    if (r == 0 && pidfd >= 0)
+        p.inode = vl_pidfd_inode(pidfd);
+    if (r == 0 && (start != start_time || (p.inode != 0 && inode != 0 && p.inode != inode)))
         r = -ESRCH;
-    else
+    /* Should the pid have been given to another while its stat was read, then the pidfd is that of a dead one. */
+    if (r == 0)
         r = vl_proc_verify(&p);
     if (r < 0)
         vl_proc_close(&p);
