@@ -365,11 +365,11 @@ static int send_fds(struct sd *d, const struct vl_msg *msg, const int *fds, size
     struct msghdr mh = {.msg_iov = &iov, .msg_iovlen = 1};
     if (n > 0) {
         mh.msg_control = control;
-        mh.msg_controllen = CMSG_SPACE(sizeof(int) * n);
+        mh.msg_controllen = (__typeof__(mh.msg_controllen))CMSG_SPACE(sizeof(int) * n);
         struct cmsghdr *c = CMSG_FIRSTHDR(&mh);
         c->cmsg_level = SOL_SOCKET;
         c->cmsg_type = SCM_RIGHTS;
-        c->cmsg_len = CMSG_LEN(sizeof(int) * n);
+        c->cmsg_len = (__typeof__(c->cmsg_len))CMSG_LEN(sizeof(int) * n);
         memcpy(CMSG_DATA(c), fds, sizeof(int) * n);
     }
     return sendmsg(d->chan, &mh, MSG_NOSIGNAL) == sizeof(*msg) ? 0 : -1;

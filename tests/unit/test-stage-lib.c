@@ -195,6 +195,16 @@ static void try_paths(int root, unsigned feat, const struct path_case *c, size_t
     }
 }
 
+/* A user-mode emulator lacks it, and so do kernels before 5.6. */
+static unsigned openat2_feature(void)
+{
+    struct st_open_how how = {.flags = O_PATH};
+    long fd = sys_openat2(AT_FDCWD, "/", &how);
+    if (fd >= 0)
+        close((int)fd);
+    return fd >= 0 ? VL_FEAT_OPENAT2 : 0;
+}
+
 static void test_resolve(unsigned feat)
 {
     static const struct path_case there[] = {
@@ -252,7 +262,7 @@ static void test_parent(void)
     char too_long[5000];
     int root = sys_openat(AT_FDCWD, at(""), O_PATH | O_DIRECTORY, 0);
 
-    int fd = st_resolve_parent(root, VL_FEAT_OPENAT2, "/dev/made/null", &name);
+    int fd = st_resolve_parent(root, openat2_feature(), "/dev/made/null", &name);
     ok(fd >= 0 && st_same(place(fd), "/dev/made") && st_same(name, "null"), "the parent is made, the name kept");
     close(fd);
     fd = st_resolve_parent(root, 0, "top", &name);
@@ -338,7 +348,10 @@ int main(void)
     test_strings();
     test_passwd();
     make_tree();
-    test_resolve(VL_FEAT_OPENAT2);
+    if (openat2_feature())
+        test_resolve(VL_FEAT_OPENAT2);
+    else
+        skip("openat2 is missing here");
     test_parent();
     remove_tree();
     make_tree();
