@@ -38,8 +38,9 @@ apt_private() {
     [ -n "$arch" ] || arch=$(dpkg --print-architecture) || return 1
     mkdir -p "$dir"/{parts,state/lists/partial,cache/archives/partial,debs}
     : >>"$dir/status"
+    # A mirror that lags or was frozen does as well; signatures are checked all the same.
     apt_private_opts=(
-        -qq
+        -qq -o Acquire::Check-Valid-Until=false
         -o Dir::Etc::sourcelist=/dev/null -o "Dir::Etc::sourceparts=$dir/parts"
         -o Dir::Etc::preferences=/dev/null -o Dir::Etc::preferencesparts=/dev/null
         -o "Dir::State=$dir/state" -o "Dir::State::status=$dir/status" -o "Dir::Cache=$dir/cache"
