@@ -2,6 +2,7 @@
 /* From argv to the command's row to the exit status. */
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -26,6 +27,13 @@ static void hold_stdio(void)
         if ((p[i].revents & POLLNVAL) &&
             open("/dev/null", O_RDWR) < 0) /* NOLINT: stays open in the workload */
             _exit(STATUS_ERROR);
+}
+
+/* Ignored SIGCHLD is inherited over an exec, and with it no child leaves a status behind (wait(2)): neither a hook
+ * nor the container would ever be seen to end. */
+static void heed_children(void)
+{
+    (void)signal(SIGCHLD, SIG_DFL);
 }
 
 static int error_status(const struct vl_args *a, const struct vl_error *e)
@@ -124,6 +132,7 @@ int main(int argc, char **argv)
     struct vl_args a = {0};
     struct vl_error *err = NULL;
     hold_stdio();
+    heed_children();
     int r = dispatch(argc, argv, &a, &err);
     return r >= 0 ? r : report(&a, &err);
 }
