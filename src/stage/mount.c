@@ -199,11 +199,21 @@ static int make_attached(struct stage *s, const struct vl_wire_op *op, uint64_t 
 
 /* -- MOUNT ---------------------------------------------------------------------------------------------- */
 
+/* "/", "//", "/./": ".." at the root is the root as well. "/..." is a name like any other. */
 static int is_root_path(const char *path)
 {
-    while (*path == '/' || *path == '.')
-        path++;
-    return *path == '\0';
+    for (;;) {
+        while (*path == '/')
+            path++;
+        size_t n = 0;
+        while (path[n] != '/' && path[n] != '\0')
+            n++;
+        if (n == 0)
+            return 1;
+        if (path[0] != '.' || n > 2 || (n == 2 && path[1] != '.'))
+            return 0;
+        path += n;
+    }
 }
 
 static int copy_up(struct stage *s, int target, int tree)
