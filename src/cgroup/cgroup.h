@@ -72,8 +72,8 @@ int vl_cgroup_create(const struct vl_plan *plan, const struct vl_host *host,
  */
 int vl_cgroup_manager_check(enum vl_cgroup_manager m, struct vl_error **err);
 /* Undoes create: removes directories that it made (not those found), after all processes have left.
- */
-void vl_cgroup_undo(struct vl_cgroup *cg);
+ * Whether none of them is left. */
+bool vl_cgroup_undo(struct vl_cgroup *cg);
 /* Handle for a recorded cgroup; opens nothing yet, copies the description. It may be gone
  * meanwhile: verbs then find no processes, and removing succeeds. */
 int vl_cgroup_open_recorded(const struct vl_cgroup_desc *desc, struct vl_cgroup **ret,

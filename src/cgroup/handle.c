@@ -315,22 +315,27 @@ int vl_cgroup_destroy(struct vl_cgroup *cg, int timeout_ms, struct vl_error **er
     return cg->driver->kill(cg, d, err) < 0 ? -1 : cg->driver->remove(cg, d, err);
 }
 
-void vl_cgroup_undo(struct vl_cgroup *cg)
+bool vl_cgroup_undo(struct vl_cgroup *cg)
 {
     enum { UNDO_MS = 2000 };
     vl_deadline d = vl_cg_deadline(UNDO_MS);
     int nap = 0;
-    bool busy = cg->driver != NULL;
+    bool busy = cg->driver != NULL, gone = true;
     vl_cleanup_fd(&cg->dirfd);
     while (busy) {
         busy = false;
-        for (size_t i = 0; i < cg->desc.n_dir; i++)
-            busy |= cg->made[i] && vl_cg_rmdir(cg->desc.dir[i].path) == -EBUSY;
+        gone = true;
+        for (size_t i = 0; i < cg->desc.n_dir; i++) {
+            int r = cg->made[i] ? vl_cg_rmdir(cg->desc.dir[i].path) : 0;
+            busy |= r == -EBUSY;
+            gone &= r == 0;
+        }
         if (busy && vl_cg_unified(cg))
             (void)vl_cg_wait_event(vl_cg_unified(cg), "populated", 0, d);
         if (busy && !vl_cg_nap(d, &nap))
             break;
     }
+    return gone;
 }
 
 int vl_cgroup_destroy_path(const char *path, int timeout_ms, struct vl_error **err)

@@ -6,6 +6,7 @@
 #include <sched.h>
 #include <stdio.h>
 #include <sys/socket.h>
+#include <unistd.h>
 #include "base/digest.h"
 #include "base/io.h"
 #include "base/log.h"
@@ -37,13 +38,13 @@ static uint32_t listen_fds(void)
 }
 
 /* A descriptor of ours could have taken the number of one that is not open; ours are close-on-exec. */
-static int check_preserved(uint32_t n, struct vl_error **err)
+static int check_preserved(uint64_t n, struct vl_error **err)
 {
-    for (uint32_t i = 0; i < n; i++) {
+    for (uint64_t i = 0; i < n; i++) {
         int flags = fcntl(3 + (int)i, F_GETFD);
         if (flags < 0 || (flags & FD_CLOEXEC))
-            return vl_err_usage(err, "preserve descriptors 3 to %u: unable to stat preserved-fd %u: it is not open",
-                                2 + n, 3 + i);
+            return vl_err_usage(err, "preserve descriptors 3 to %llu: unable to stat preserved-fd %d: it is not open",
+                                (unsigned long long)n + 2, 3 + (int)i);
     }
     return 0;
 }
@@ -68,7 +69,7 @@ static int make_plan(const struct vl_global *g, const struct vl_create_opts *o, 
     struct vl_seccomp_provider provider = {.get = vl_seccomp_cached, .ctx = &cache};
     uint32_t listening = listen_fds();
 
-    if (check_preserved(o->preserve_fds + listening, err) < 0)
+    if (check_preserved((uint64_t)o->preserve_fds + listening, err) < 0)
         return -1;
     if (b->spec->config->linux->seccomp != NULL) {
         root_fd = vl_open(root, O_PATH | O_DIRECTORY);
@@ -200,6 +201,7 @@ static int make(struct vl_begun *b, const char *root, const struct vl_create_opt
         goto undo;
     if (o->pid_file != NULL && vl_write_pid_file(o->pid_file, b->launch->pid, err) < 0)
         goto undo;
+    b->pid_file = o->pid_file;
     return 0;
 undo:
     vl_begun_undo(b);
@@ -254,17 +256,22 @@ static void run_poststop(struct vl_begun *b)
 void vl_begun_undo(struct vl_begun *b)
 {
     struct vl_error *e = NULL;
+    bool gone = true;
 
     if (b->launch != NULL)
         vl_launch_kill(b->launch);
+    if (b->pid_file != NULL) /* its number may be another process's soon */
+        (void)unlink(b->pid_file);
     if (b->cgroup != NULL) {
         if (vl_cgroup_kill(b->cgroup, UNDO_TIMEOUT_MS, &e) < 0)
             warn_drop(&e);
-        vl_cgroup_undo(b->cgroup);
+        gone = vl_cgroup_undo(b->cgroup);
     }
     if (b->record != NULL)
         run_poststop(b);
-    if (b->ctr != NULL && vl_ctr_remove(b->ctr, &e) < 0)
+    if (!gone)
+        vl_warn("container %s: its cgroup cannot be removed now, `delete --force` will", b->id);
+    else if (b->ctr != NULL && vl_ctr_remove(b->ctr, &e) < 0)
         warn_drop(&e);
 }
 

@@ -25,6 +25,7 @@ struct vl_begun {
     struct vl_launch_env env;
     struct vl_launch *launch;
     struct vl_record *record;
+    const char *pid_file; /* borrowed; set once it is written */
     int console_fd;
 };
 
@@ -32,7 +33,8 @@ struct vl_begun {
  * b must be zeroed. On error everything that was made is gone again; b is to be released with vl_begun_reset in any case. */
 int vl_begin(const struct vl_global *g, const char *id, const struct vl_create_opts *o, bool gate, struct vl_begun *b,
              struct vl_error **err);
-/* Takes a begun container back: process, cgroup, directory; poststop hooks are run. */
+/* Takes a begun container back: process, pid file, cgroup, directory; poststop hooks are run. While a cgroup of it
+ * stays, so does the directory, which names it for delete. */
 void vl_begun_undo(struct vl_begun *b);
 /* Releases memory and descriptors; the container itself stays. */
 void vl_begun_reset(struct vl_begun *b);

@@ -27,6 +27,7 @@ static int start(struct vl_begun *b, struct vl_error **err)
 static void finish(struct vl_begun *b, bool keep)
 {
     b->launch->pid = 0; /* reaped */
+    b->pid_file = NULL; /* whoever asked for it may still read it */
     if (keep)
         return;
     vl_begun_undo(b);
