@@ -76,6 +76,15 @@ static uint32_t bind_propagation(const struct vl_mopts *o)
     return bits;
 }
 
+/*
+ * A volume in which mounts go both ways: it must stay in the peer group it has on the host, which all of the inherited
+ * tree leaves. Only where config.json says so twice, at the mount and at the root, as engines do.
+ */
+static bool stays_with_peers(const struct vl_mount_entry *e)
+{
+    return (e->o->propagation.bits & MS_SHARED) && (vl_root_propagation(e->p) & MS_SHARED);
+}
+
 /* CVE-2023-25809: the host's cgroup file system lies below /sys, and read-only at the top says nothing about it. */
 static bool hides_writable_cgroups(const struct vl_mount_entry *e, const char *source)
 {
@@ -99,6 +108,8 @@ int vl_mount_plan_bind(const struct vl_mount_entry *e)
                             source, e->where);
     else
         tree = vl_mount_desc(p, VL_ROLE_SOURCE, VL_KIND_ANY, flags, source, e->where, &clone);
+    if (!clone && stays_with_peers(e))
+        p->plan->desc[tree].acquire = late ? VL_ACQ_LATE_TREE : VL_ACQ_TREE;
 
     struct vl_op *op = vl_plan_op(p->plan, VL_OP_BIND, e->where);
     vl_op_str(op, 0, e->target);

@@ -39,6 +39,9 @@ void vl_devices_append_defaults(struct vl_planner *p, const char *dir, const cha
 /* Nodes cannot be made, only bound: in a user namespace that is not the initial one. */
 bool vl_devices_must_bind(const struct vl_planner *p);
 
+/* MS_* of linux.rootfsPropagation; 0 when nothing is asked for. */
+uint32_t vl_root_propagation(const struct vl_planner *p);
+
 /* Descriptors that all masks share; appended on first use. */
 int vl_root_null_desc(struct vl_planner *p);
 int vl_root_empty_desc(struct vl_planner *p);

@@ -16,6 +16,7 @@
 #include "base/names.h"
 #include "plan/env.h"
 #include "plan/planners.h"
+#include "spec/annot.h"
 #include "sys/compat.h"
 
 /* The process is born in its cgroup only by clone3 on cgroup v2. systemd takes processes that exist. */
@@ -149,7 +150,8 @@ int vl_plan_identity(struct vl_planner *p)
         struct vl_op *op = vl_plan_op(p->plan, VL_OP_ASSUME, NULL);
         op->n[0] = p->setup_uid;
         op->n[1] = p->setup_gid;
-        op->n[2] = p->setgroups_denied ? 0 : vl_groups_may_be_denied(p) ? 2 : 1;
+        if (!p->setgroups_denied && !vl_annot_bool(p->spec, "run.oci.keep_original_groups", false))
+            op->n[2] = vl_groups_may_be_denied(p) ? 2 : 1;
     }
     if (p->late_cgroup && (p->ns_new & CLONE_NEWCGROUP))
         vl_plan_op(p->plan, VL_OP_UNSHARE, NULL)->n[0] = CLONE_NEWCGROUP;

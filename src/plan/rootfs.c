@@ -18,8 +18,7 @@ static const struct {
     {"unbindable", MS_UNBINDABLE}, {"runbindable", MS_UNBINDABLE | MS_REC},
 };
 
-/* 0 when nothing but private is asked for. */
-static uint32_t root_propagation(const struct vl_planner *p)
+uint32_t vl_root_propagation(const struct vl_planner *p)
 {
     const char *word = p->spec->config->linux->rootfs_propagation;
     for (size_t i = 0; word != NULL && i < VL_ARRAY_LEN(propagations); i++)
@@ -49,7 +48,7 @@ int vl_mount_desc(struct vl_planner *p, enum vl_role role, enum vl_kind kind, un
  */
 int vl_plan_root(struct vl_planner *p)
 {
-    uint32_t propagation = root_propagation(p);
+    uint32_t propagation = vl_root_propagation(p);
     int desc;
     bool clone = false, own = vl_pl_own(p, CLONE_NEWNS);
     if (p->ns_new & CLONE_NEWNS)
@@ -112,7 +111,7 @@ static int64_t pivot_mode(const struct vl_planner *p)
 int vl_plan_pivot(struct vl_planner *p)
 {
     const struct oci_root *root = p->spec->config->root;
-    uint32_t propagation = root_propagation(p);
+    uint32_t propagation = vl_root_propagation(p);
     vl_plan_op(p->plan, VL_OP_PIVOT, NULL)->n[0] = pivot_mode(p);
     if (propagation & MS_SLAVE)
         propagation = 0; /* ROOT did that */

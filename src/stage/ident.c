@@ -45,6 +45,15 @@ static int userns_follows(const struct stage *s)
     return 0;
 }
 
+/* A user namespace that was made without privilege denies setgroups(2) for good: what groups the caller brings must
+ * go while they are the host's. Without privilege there they stay, as everywhere. */
+static void leave_groups(const struct stage *s)
+{
+    for (uint32_t i = s->at + 1; i < s->v.body->n_op; i++)
+        if (s->v.op[i].code == VL_OP_ASSUME && s->v.op[i].n[2])
+            (void)sys_setgroups(0, NULL);
+}
+
 /* Namespaces of others are joined with the rights of the host while they last; those that belong to the container's
  * user namespace allow it only after that one is joined. Hence: what is not permitted waits, once. */
 int step_join(struct stage *s, const struct vl_wire_op *op)
@@ -52,6 +61,8 @@ int step_join(struct stage *s, const struct vl_wire_op *op)
     (void)sys_prctl(PR_SET_DUMPABLE, 0, 0);
     if (st_fd(s, op, 0) < 0)
         return -EBADF;
+    if (op->n[0] & CLONE_NEWUSER)
+        leave_groups(s);
     int r = join_one(s, op);
     if (r == -EPERM && !(op->n[0] & CLONE_NEWUSER) && userns_follows(s))
         return 0;
