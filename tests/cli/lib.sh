@@ -78,6 +78,9 @@ until_true() {
     done
 }
 
+# A process that is gone, or waits for nothing but its parent.
+dead() { ! kill -0 "$1" 2>/dev/null || grep -q '^State:.Z' "/proc/$1/status"; }
+
 # A member of the last output of `state`, which has one a line.
 member() { printf '%s\n' "$out" | sed -n "s/^  \"$1\": \"\{0,1\}\(.*[^\",]\)\"\{0,1\},\{0,1\}\$/\1/p"; }
 status_of() {
