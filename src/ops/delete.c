@@ -140,7 +140,7 @@ static int delete_locked(struct vl_ctr *c, bool force, struct vl_error **err)
 int vl_op_delete(const struct vl_global *g, const char *id, bool force, struct vl_error **err)
 {
     cleanup(ctr) struct vl_ctr *c = NULL;
-    /* Forced, a create at work is waited for: its caller ends it when it wants to. */
+    /* Forced, a create at work is waited for, within reason: its caller ends it when it wants to. */
     if (vl_ctr_open(g->root, id, force ? VL_CTR_LOCK : VL_CTR_READ, &c, err) < 0) {
         if (!force || !vl_ctr_is_missing(*err))
             return -1;

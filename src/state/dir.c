@@ -11,12 +11,14 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 #include "base/mem.h"
 #include "sys/fd.h"
 #include "sys/nsfd.h"
 
 #define DEFAULT_ROOT "/run/veloci"
+enum { LOCK_TIMEOUT_MS = 10000, LOCK_NAP_MS = 5 };
 #define MISSING "container does not exist: "
 
 int vl_id_check(const char *id, struct vl_error **err)
@@ -121,14 +123,22 @@ static int open_root(const char *root)
     return vl_open(root, O_RDONLY | O_DIRECTORY);
 }
 
+/* Not for ever: whoever holds the lock may be running a hook that never ends, and an engine that wants
+ * to clean up must hear of it. flock(2) knows no time limit. */
 static int lock_dir(struct vl_ctr *c, struct vl_error **err)
 {
-    int r;
-    do
-        r = flock(c->dir_fd, LOCK_EX);
-    while (r < 0 && errno == EINTR);
-    if (r < 0)
-        return vl_err_sys(err, errno, "lock `%s`", c->path);
+    const struct timespec nap = {.tv_nsec = LOCK_NAP_MS * 1000000L};
+    for (int waited = 0; flock(c->dir_fd, LOCK_EX | LOCK_NB) < 0;) {
+        if (errno == EINTR)
+            continue;
+        if (errno != EWOULDBLOCK)
+            return vl_err_sys(err, errno, "lock `%s`", c->path);
+        if (waited >= LOCK_TIMEOUT_MS)
+            return vl_err_state(err, "container %s is busy: another command holds it for more than %d s",
+                                c->id, LOCK_TIMEOUT_MS / 1000);
+        (void)nanosleep(&nap, NULL);
+        waited += LOCK_NAP_MS;
+    }
     c->locked = true;
     return 0;
 }

@@ -49,7 +49,7 @@ int vl_ctr_claim(const char *root, const char *id, struct vl_ctr **ret, struct v
 
 enum vl_ctr_lock {
     VL_CTR_READ, /* no lock: the record is written at once and never changed in place */
-    VL_CTR_LOCK, /* waits for the lock; the directory is then known to be still there */
+    VL_CTR_LOCK, /* waits for the lock, 10 s at most; the directory is then known to be still there */
 };
 /* Opens an existing container. STATE error `container "ID" does not exist`. Never makes anything.
  */
@@ -70,11 +70,6 @@ int vl_ctr_open_in(int root_fd, const char *root, const char *id, struct vl_ctr 
 bool vl_ctr_is_missing(const struct vl_error *e);
 /* Whether somebody holds the lock now, by trying; the caller must not hold it. */
 bool vl_ctr_is_busy(const struct vl_ctr *c);
-
-/* Gives the lock up and takes it again, for a verb that waits long in between. relock: STATE error
- * when the container was deleted meanwhile. */
-void vl_ctr_unlock(struct vl_ctr *c);
-int vl_ctr_relock(struct vl_ctr *c, struct vl_error **err);
 
 /* Removes the directory and all in it (which is nothing but what this layer put there: plain files,
  * sockets, at most VL_CTR_REMOVE_DEPTH levels of directories). The record goes last, so that an
