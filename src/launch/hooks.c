@@ -72,6 +72,7 @@ int vl_hook_run(const struct vl_hook *h, const struct vl_hook_env *env, struct v
     s.std_fds[1] = out;
     s.std_fds[2] = err_fd;
     s.cwd = env->cwd;
+    s.die_with_parent = true; /* a runtime that was killed must leave nothing behind */
     struct vl_exit x = {false, 0};
     enum vl_spawn_step step = 0;
     int timeout = h->timeout_ms == 0          ? -1
