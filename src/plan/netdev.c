@@ -23,5 +23,6 @@ int vl_plan_netdev(struct vl_planner *p)
     for (size_t i = 0; i < l->n_net_devices; i++)
         plan_device(p, &l->net_devices[i]);
     p->await = true; /* they are moved between the clone and the mounts */
-    return 0;
+    /* planned, but nothing in this version executes NETDEV: a container without its device would be a lie */
+    return vl_pl_unsupported(p, "net-devices", "linux.netDevices", "move network devices of the host: not supported");
 }

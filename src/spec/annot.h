@@ -13,7 +13,6 @@ enum vl_annot_type {
     VL_ANNOT_STRING,  /* any text */
     VL_ANNOT_BOOL,    /* 1 true yes on, 0 false no off */
     VL_ANNOT_PATH,    /* absolute host path */
-    VL_ANNOT_SUBPATH, /* relative path without .. */
     VL_ANNOT_NAME,    /* one path component, or empty */
     VL_ANNOT_WORD,    /* one of the listed words */
     VL_ANNOT_MISSING, /* cannot be honoured: refused, naming what is missing */

@@ -350,15 +350,16 @@ static void test_annotations(void)
         "version has no "
         "plugins for seccomp notifications; annotations[\"run.veloci.nothing\"]: annotation "
         "`run.veloci.nothing`: this version has no such feature");
+    top("'annotations':{'run.oci.pidfd_receiver':'/s','run.oci.delegate-cgroup':'a'}",
+        "annotations[\"run.oci.delegate-cgroup\"]: annotation `run.oci.delegate-cgroup`: this version has no "
+        "cgroups below the container's own; annotations[\"run.oci.pidfd_receiver\"]: annotation "
+        "`run.oci.pidfd_receiver`: this version has no code that sends pidfds");
     top("'annotations':{'run.oci.mount_context_type':'context','run.oci.hooks.stdout':'/a',"
-        "'run.oci.systemd.subgroup':'','run.oci.keep_original_groups':'TRUE','run.oci.delegate-"
-        "cgroup':'a/b'}",
+        "'run.oci.systemd.subgroup':'','run.oci.keep_original_groups':'TRUE'}",
         "");
     top("'annotations':{'run.oci.mount_context_type':'text','run.oci.hooks.stdout':'a',"
         "'run.oci.systemd.subgroup':'a/"
-        "b','run.oci.keep_original_groups':'maybe','run.oci.delegate-cgroup':'../b'}",
-        "annotations[\"run.oci.delegate-cgroup\"]: `../b` is no path below the container's own "
-        "cgroup; "
+        "b','run.oci.keep_original_groups':'maybe'}",
         "annotations[\"run.oci.hooks.stdout\"]: the value `a` is not an absolute path; "
         "annotations[\"run.oci.keep_original_groups\"]: `maybe` is neither true nor false; "
         "annotations[\"run.oci.mount_context_type\"]: `text` is none of: context fscontext "
