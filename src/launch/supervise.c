@@ -116,12 +116,19 @@ static void flow_write(struct flow *f)
     }
 }
 
+void vl_supervise_console(int master)
+{
+    uint16_t rows = 0, cols = 0;
+    if (master < 0 || (vl_tty_get_size(master, &rows, &cols) == 0 && (rows | cols) != 0))
+        return;
+    (void)vl_tty_copy_size(STDIN_FILENO, master);
+}
+
 static void relay_begin(struct relay *r, int master)
 {
     r->in = (struct flow){.from = STDIN_FILENO, .to = master};
     r->out = (struct flow){.from = master, .to = STDOUT_FILENO};
     (void)vl_fd_set_nonblock(master, true);
-    (void)vl_tty_copy_size(STDIN_FILENO, master);
     r->raw = isatty(STDIN_FILENO) && vl_tty_raw(STDIN_FILENO, &r->saved) == 0;
 }
 

@@ -16,6 +16,10 @@ int vl_supervise_signals(struct vl_supervise *s, struct vl_error **err);
 /* Restores the mask. */
 void vl_supervise_end(struct vl_supervise *s);
 
+/* Gives a terminal the size of the caller's, unless it has one (process.consoleSize); before the program starts, which
+ * may ask at once. master may be VL_NOFD. */
+void vl_supervise_console(int master);
+
 /* Serves a child until it ends: every signal but those of our own children is forwarded to pid, SIGWINCH sets the
  * terminal's size, master (VL_NOFD: none) is relayed to descriptors 0 and 1 in raw mode. Other children that
  * were re-parented to us are reaped. *status becomes the exit status, 128 + signal when it was killed. */

@@ -41,8 +41,10 @@ static int run_foreground(const struct vl_global *g, const char *id, const struc
     if (vl_supervise_signals(&s, err) < 0)
         return -1;
     int r = vl_begin(g, id, o, false, b, err);
-    if (r >= 0)
+    if (r >= 0) {
+        vl_supervise_console(b->launch->console);
         r = start(b, err);
+    }
     if (r >= 0) {
         vl_ctr_unlock(b->ctr);
         r = vl_supervise_run(&s, b->launch->pid, b->launch->pidfd, b->launch->console, ret_status, err);
