@@ -132,7 +132,7 @@ tests_unit_test_plan_wire_SOURCES = tests/unit/test-plan-wire.c tests/unit/tap.h
 tests_unit_test_plan_wire_LDADD = $(PLAN_LIBS)
 tests_unit_test_plan_idmap_SOURCES = tests/unit/test-plan-idmap.c tests/unit/tap.h
 tests_unit_test_plan_idmap_LDADD = $(PLAN_LIBS)
-EXTRA_DIST += tests/golden/run tests/golden/bases tests/golden/cases tests/golden/hosts
+EXTRA_DIST += tests/golden/run tests/golden/mutate tests/golden/equivalent tests/golden/bases tests/golden/cases tests/golden/hosts
 
 # veloci-stage: its parts with a C library, the wire check, and the real program in namespaces (as root).
 STAGE_RUN_LIBS = $(PLAN_LIBS)
