@@ -358,6 +358,15 @@ int sd_launch(struct sd *d)
 
 /* -- messages -------------------------------------------------------------------------------------------- */
 
+int sd_kill(const struct sd *d, int sig)
+{
+    if (d->pid <= 0) {
+        errno = ESRCH;
+        return -1;
+    }
+    return kill(d->pid, sig);
+}
+
 static int send_fds(struct sd *d, const struct vl_msg *msg, const int *fds, size_t n)
 {
     char control[CMSG_SPACE(sizeof(int) * SD_FDS)] = {0};
@@ -460,7 +469,7 @@ static int receive(struct sd *d, struct vl_msg *msg, int *fd, pid_t *sender)
     *fd = -1;
     if (poll(&p, 1, 20000) <= 0) {
         fprintf(stderr, "# no message for 20 s\n");
-        kill(d->pid, SIGKILL);
+        (void)sd_kill(d, SIGKILL);
     }
     ssize_t n = recvmsg(d->chan, &mh, MSG_CMSG_CLOEXEC);
     if (n != (ssize_t)sizeof(*msg))
@@ -556,7 +565,7 @@ void sd_finish(struct sd *d)
     close(d->out_fd);
     d->out_fd = -1;
     if (p.revents == 0)
-        kill(d->pid, SIGKILL);
+        (void)sd_kill(d, SIGKILL);
     (void)waitpid(d->pid, &d->status, 0);
 }
 

@@ -58,6 +58,8 @@ void sd_owner(const char *path, uid_t uid, gid_t gid);
 
 void sd_new(struct sd *d);
 void sd_free(struct sd *d);
+/* Signals the stage, if there ever was one: -1 and 0 would mean everybody. Returns as kill(2). */
+int sd_kill(const struct sd *d, int sig);
 /* Adds a descriptor that the test has open as fd (taken over); identity is filled in. Index. */
 int sd_desc(struct sd *d, enum vl_role role, enum vl_acquire acquire, int fd);
 /* A detached clone of a host path, as a descriptor of the table. */

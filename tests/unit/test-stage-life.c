@@ -146,7 +146,7 @@ static void test_gate(void)
     struct vl_msg go = {.type = VL_MSG_GO, .version = VL_MSG_VERSION, .op = VL_NOREF}, wrong = go;
 
     created(path, "echo $HOME started; sleep 1");
-    ok(d.ready && kill(d.pid, 0) == 0, "the stage outlives veloci after COMMIT");
+    ok(d.ready && sd_kill(&d, 0) == 0, "the stage outlives veloci after COMMIT");
     inspect();
     ok(strncmp(comm, VL_NONCE_PREFIX, strlen(VL_NONCE_PREFIX)) == 0 && strlen(comm) == 16, "its name holds the nonce: %s", comm);
     diag("PSS of the waiting stage: %ld KB, %u descriptors", memory_kb, open_fds);
@@ -160,7 +160,7 @@ static void test_gate(void)
     wrong.type = VL_MSG_COMMIT;
     close(connect_gate(path, &wrong, sizeof(wrong)));
     usleep(20000);
-    ok(kill(d.pid, 0) == 0 && d.out_len == 0, "whoever does not say GO starts nothing");
+    ok(sd_kill(&d, 0) == 0 && d.out_len == 0, "whoever does not say GO starts nothing");
     d.chan = connect_gate(path, &go, sizeof(go));
     sd_serve(&d);
     ok(d.execing && strncmp(comm + strlen(VL_NONCE_PREFIX), d.nonce, VL_NONCE_LEN) == 0, "EXECING tells the nonce");
@@ -171,7 +171,7 @@ static void test_gate(void)
     sd_free(&d);
 
     created(path, "echo never");
-    kill(d.pid, SIGTERM);
+    (void)sd_kill(&d, SIGTERM);
     sd_finish(&d);
     ok(WIFEXITED(d.status) && WEXITSTATUS(d.status) == 128 + SIGTERM && d.out_len == 0, "a created container ends when told to");
     sd_free(&d);

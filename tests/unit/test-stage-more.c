@@ -321,7 +321,7 @@ static void test_join_console(void)
     (void)waitpid(d.pid, &d.status, 0);
     ok(good() && sd_said(&d, "/dev/pts/0\r\n") && !sd_said(&d, "console"), "a terminal of the container's devpts, no /dev/console");
     sd_free(&d);
-    kill(container.pid, SIGKILL);
+    (void)sd_kill(&container, SIGKILL);
     (void)waitpid(container.pid, NULL, 0);
     d = container;
     sd_free(&d);

@@ -165,7 +165,7 @@ static void test_join(bool userns)
     ok(sd_said(&d, "harbour\n") && !sd_said(&d, "pid 1\n"), "it is in the container's namespaces");
     ok(sd_said(&d, "\n/\n"), "its root is the container's");
     sd_free(&d);
-    kill(container.pid, SIGKILL);
+    (void)sd_kill(&container, SIGKILL);
     (void)waitpid(container.pid, &status, 0);
     close(container.out_fd);
     d = container;
