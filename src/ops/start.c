@@ -2,6 +2,7 @@
 /* start: GO at the gate, then it is known whether the program was executed. */
 #include <signal.h>
 #include "base/io.h"
+#include "base/str.h"
 #include "launch/launch.h"
 #include "ops/ops.h"
 #include "ops/record_make.h"
@@ -78,6 +79,23 @@ static int run_poststart(struct vl_status *s, struct vl_error **err)
     return 0;
 }
 
+/* A hook failed: the container is stopped and destroyed (runtime.md#lifecycle, steps 8 and 10); its poststop hooks run. */
+static int destroy(const struct vl_global *g, const char *id, struct vl_ctr **c, struct vl_status *s)
+{
+    struct vl_error *e = NULL;
+
+    stop(s);
+    vl_ctr_free(vl_take_ptr(*c)); /* delete locks it again */
+    if (vl_op_delete(g, id, true, &e) < 0)
+        vl_err_drop(&e, "the container that its hook stopped");
+    return -1;
+}
+
+static bool is_hook_failure(const struct vl_error *e)
+{
+    return e != NULL && e->where != NULL && vl_starts_with(e->where, "hooks.startContainer");
+}
+
 int vl_op_start(const struct vl_global *g, const char *id, struct vl_error **err)
 {
     cleanup(ctr) struct vl_ctr *c = NULL;
@@ -90,6 +108,8 @@ int vl_op_start(const struct vl_global *g, const char *id, struct vl_error **err
     if (sock < 0 || vl_gate_send(sock, VL_MSG_GO, err) < 0)
         return -1;
     if (watch(c, s, sock, err) < 0) {
+        if (err != NULL && is_hook_failure(*err))
+            return destroy(g, id, &c, s);
         stop(s);
         struct vl_error *e = NULL;
         if (vl_gate_remove(c, &e) < 0)
@@ -98,13 +118,7 @@ int vl_op_start(const struct vl_global *g, const char *id, struct vl_error **err
     }
     if (vl_gate_remove(c, err) < 0)
         return -1;
-    if (run_poststart(s, err) < 0) {
-        struct vl_error *e = NULL;
-        stop(s);
-        vl_ctr_free(vl_take_ptr(c)); /* delete locks it again */
-        if (vl_op_delete(g, id, true, &e) < 0)
-            vl_err_drop(&e, "the container that its poststart hook stopped");
-        return -1;
-    }
+    if (run_poststart(s, err) < 0)
+        return destroy(g, id, &c, s);
     return 0;
 }
