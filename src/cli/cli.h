@@ -13,8 +13,8 @@
 #include "base/log.h"
 #include "ops/ops.h"
 
-/* Everything options and operands can set. Strings point into argv. Zeroed means nothing was given.
- */
+/* Everything options and operands can set. Strings point into argv, but for those of repeatable
+ * options, which are copies. Zeroed means nothing was given. */
 struct vl_args {
     /* global */
     struct vl_global global;
@@ -38,6 +38,7 @@ enum vl_opt_type {
     VL_OPT_FLAG = 1, /* bool: true; --opt=false is understood */
     VL_OPT_SET,      /* int: `value` */
     VL_OPT_STR,      /* const char * */
+    VL_OPT_STRS,     /* struct vl_strv: every value given, in their order */
     VL_OPT_U32,      /* uint32_t */
     VL_OPT_WORD,     /* int: index in the words of `arg`, "text|json" */
     VL_OPT_IGNORED,  /* accepted; takes a value when `arg` is given */
@@ -52,6 +53,9 @@ struct vl_opt {
     const char *help;
     int value; /* SET */
 };
+
+/* For max: after the first operand comes a command line of somebody else, which is taken as it is. */
+#define VL_OPERANDS_COMMAND SIZE_MAX
 
 struct vl_command {
     const char *name;
@@ -71,16 +75,20 @@ const struct vl_command *vl_command_find(const char *name);
 /*
  * Options are taken in the GNU and in the Go style: --name value, --name=value, -n value, -nvalue,
  * -n=value, flags together (-qf json), long names with one dash, --flag=false; the last of several
- * wins; -- ends them.
+ * wins unless all of them count (STRS); -- ends them.
  *
  * vl_parse_global reads what comes before the command; *ret_next becomes the index of the command
  * in argv (argc when there is none). vl_parse_command reads the rest: options anywhere between
- * operands, whose number is checked unless help is wanted. argv is reordered so that a->operand is
- * an array. USAGE errors name the option.
+ * operands, or, with VL_OPERANDS_COMMAND, up to the first one; the number of operands is checked
+ * unless help is wanted. argv is reordered so that a->operand is an array. USAGE errors name the
+ * option.
  */
 int vl_parse_global(int argc, char **argv, struct vl_args *a, int *ret_next, struct vl_error **err);
 int vl_parse_command(const struct vl_command *c, int argc, char **argv, struct vl_args *a,
                      struct vl_error **err);
+
+/* Frees what the options of a command have allocated. c may be NULL. */
+void vl_args_reset(const struct vl_command *c, struct vl_args *a);
 
 /* Help texts; caller frees. c NULL: the program's. */
 char *vl_help_text(const struct vl_command *c);

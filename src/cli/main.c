@@ -86,13 +86,13 @@ static int run_command(const struct vl_command *c, int argc, char **argv, struct
     if (c->run == NULL) /* also for --help, by which engines ask whether it is there */
         return vl_err_unsupported(err, c->name, "%s is not supported by this version of veloci",
                                   c->name);
-    if (vl_parse_command(c, argc, argv, a, err) < 0)
-        return -1;
-    if (a->help)
-        return print_text(vl_help_text(c), err);
-    if (resolve_config(a, &config, err) < 0)
-        return -1;
-    return c->run(a, err);
+    int r = vl_parse_command(c, argc, argv, a, err);
+    if (r == 0 && a->help)
+        r = print_text(vl_help_text(c), err);
+    else if (r == 0 && (r = resolve_config(a, &config, err)) == 0)
+        r = c->run(a, err);
+    vl_args_reset(c, a);
+    return r;
 }
 
 /* "help", "help COMMAND" */

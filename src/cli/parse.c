@@ -22,8 +22,8 @@ static int unknown(const struct parser *p, const char *arg, struct vl_error **er
 
 static bool takes_value(const struct vl_opt *o)
 {
-    return o->type == VL_OPT_STR || o->type == VL_OPT_U32 || o->type == VL_OPT_WORD ||
-           (o->type == VL_OPT_IGNORED && o->arg != NULL);
+    return o->type == VL_OPT_STR || o->type == VL_OPT_STRS || o->type == VL_OPT_U32 ||
+           o->type == VL_OPT_WORD || (o->type == VL_OPT_IGNORED && o->arg != NULL);
 }
 
 static int bad_value(const struct vl_opt *o, const char *value, const char *wanted,
@@ -34,7 +34,7 @@ static int bad_value(const struct vl_opt *o, const char *value, const char *want
 
 static int set_bool(const struct vl_opt *o, bool *field, const char *value, struct vl_error **err)
 {
-    static const char *const words[] = {"false", "true", "0", "1"};
+    static const char *const words[] = {"false", "true", "0", "1", "no", "yes"};
     for (size_t i = 0; i < VL_ARRAY_LEN(words); i++)
         if (value == NULL || vl_streq(value, words[i])) {
             *field = value == NULL || i % 2 == 1;
@@ -74,6 +74,9 @@ static int set(const struct vl_opt *o, struct vl_args *a, const char *value, str
         return 0;
     case VL_OPT_STR:
         *(const char **)field = value;
+        return 0;
+    case VL_OPT_STRS:
+        vl_strv_add(field, value);
         return 0;
     case VL_OPT_U32:
         return vl_parse_u32(value, 10, field) == 0 ? 0 : bad_value(o, value, "a number", err);
@@ -166,16 +169,18 @@ int vl_parse_command(const struct vl_command *c, int argc, char **argv, struct v
 {
     struct parser p = {
         .options = c->options, .command = c->name, .argv = argv, .argc = argc, .next = 1, .a = a};
-    bool options_end = false;
+    bool options_end = false, own_line = c->max == VL_OPERANDS_COMMAND;
     a->operand = argv; /* they move to its front */
     while (p.next < argc) {
         char *arg = argv[p.next++];
-        if (options_end || !is_option(arg))
+        if (options_end || !is_option(arg)) {
             a->operand[a->n_operands++] = arg;
-        else if (vl_streq(arg, "--"))
+            options_end |= own_line;
+        } else if (vl_streq(arg, "--")) {
             options_end = true;
-        else if (take_option(&p, arg, err) < 0)
+        } else if (take_option(&p, arg, err) < 0) {
             return -1;
+        }
     }
     if (a->help)
         return 0;
@@ -185,4 +190,11 @@ int vl_parse_command(const struct vl_command *c, int argc, char **argv, struct v
                                                    : "too many arguments",
                             c->name, c->operands);
     return 0;
+}
+
+void vl_args_reset(const struct vl_command *c, struct vl_args *a)
+{
+    for (const struct vl_opt *o = c != NULL ? c->options : NULL; o != NULL && o->name != NULL; o++)
+        if (o->type == VL_OPT_STRS)
+            vl_strv_reset((struct vl_strv *)(void *)((char *)a + o->offset));
 }

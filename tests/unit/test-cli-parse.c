@@ -177,6 +177,34 @@ static void forms(void)
     ok(args.version, "version");
 }
 
+/* A command that takes another command line, and an option that may be repeated. */
+static void own_line(void)
+{
+    static const struct vl_opt options[] = {
+        {"word", 'w', VL_OPT_STRS, offsetof(struct vl_args, plan), "WORD", "a word", 0},
+        {"all", 'a', VL_OPT_FLAG, offsetof(struct vl_args, all), NULL, "all", 0},
+        {NULL, 0, 0, 0, NULL, NULL, 0},
+    };
+    static const struct vl_command c = {.name = "other",
+                                        .operands = "ID COMMAND",
+                                        .min = 1,
+                                        .max = VL_OPERANDS_COMMAND,
+                                        .options = options};
+    const char *line[] = {"other", "-w", "one", "--word=two", "-wthree", "ID", "ls", "-a", "--", "-w", NULL};
+    struct vl_args a = {0};
+    struct vl_error *e = NULL;
+    ok(vl_parse_command(&c, 10, (char **)(uintptr_t)line, &a, &e) == 0, "another command line");
+    const struct vl_strv *words_seen = (const struct vl_strv *)(const void *)&a.plan;
+    ok(words_seen->n == 3 && vl_streq(words_seen->v[0], "one") && vl_streq(words_seen->v[1], "two") &&
+           vl_streq(words_seen->v[2], "three"),
+       "every value of a repeated option, in order");
+    ok(a.n_operands == 5 && vl_streq(a.operand[0], "ID") && vl_streq(a.operand[2], "-a") &&
+           vl_streq(a.operand[3], "--") && vl_streq(a.operand[4], "-w") && !a.all,
+       "what follows the first operand is not ours");
+    vl_args_reset(&c, &a);
+    ok(words_seen->n == 0, "reset");
+}
+
 static void refusals(void)
 {
     static const struct {
@@ -222,7 +250,7 @@ static void check_options(const char *who, const struct vl_opt *o)
         ok(x->type >= VL_OPT_FLAG && x->type <= VL_OPT_IGNORED &&
                x->offset < sizeof(struct vl_args) &&
                (x->type != VL_OPT_WORD || (x->arg && strchr(x->arg, '|'))) &&
-               (x->type != VL_OPT_STR || x->arg),
+               ((x->type != VL_OPT_STR && x->type != VL_OPT_STRS) || x->arg),
            "%s --%s", who, x->name);
         for (const struct vl_opt *y = o; y < x; y++)
             if (vl_streq(x->name, y->name) || (x->letter && x->letter == y->letter))
@@ -271,6 +299,7 @@ int main(void)
     engines();
     global();
     forms();
+    own_line();
     refusals();
     table();
     listing();
