@@ -1,7 +1,7 @@
 noinst_LIBRARIES += src/plan/libplan.a
 src_plan_libplan_a_SOURCES = \
 	src/plan/build.h src/plan/cgroup.h src/plan/env.h src/plan/hookname.h src/plan/idmap.h src/plan/limits.h \
-	src/plan/mopts.h src/plan/mounts.h src/plan/plan.h src/plan/planners.h src/plan/seccomp.h \
+	src/plan/mopts.h src/plan/mounts.h src/plan/plan.h src/plan/planners.h src/plan/seccomp.h src/plan/unit_props.h \
 	src/plan/wire.h src/plan/wire_check.h \
 	src/plan/build.c \
 	src/plan/cgroup.c \
