@@ -19,6 +19,8 @@
 #include "spec/annot.h"
 #include "sys/compat.h"
 
+#define OFFSETS_WHERE "annotations[\"run.oci.timens_offset\"]"
+
 /* The process is born in its cgroup only by clone3 on cgroup v2. systemd takes processes that exist. */
 static bool is_cgroup_late(const struct vl_planner *p)
 {
@@ -87,12 +89,25 @@ static void append_joins(struct vl_planner *p)
                 append_join(p, i);
 }
 
+/* From before the specification had linux.timeOffsets; the same rules hold. */
+static int check_offsets(struct vl_planner *p)
+{
+    if (vl_annot(p->spec, "run.oci.timens_offset") == NULL)
+        return 0;
+    if (!(p->ns_new & CLONE_NEWTIME))
+        return vl_pl_config(p, OFFSETS_WHERE, "clock offsets need a new time namespace");
+    if (p->spec->config->linux->n_time_offsets > 0)
+        return vl_pl_config(p, OFFSETS_WHERE, "clock offsets are given twice, here and as linux.timeOffsets");
+    return 0;
+}
+
 int vl_plan_ns(struct vl_planner *p)
 {
     const struct oci_linux *l = p->spec->config->linux;
     int r = 0;
     for (size_t i = 0; i < l->n_namespaces; i++)
         r |= read_entry(p, i);
+    r |= check_offsets(p);
     if (p->host->euid != 0 && !vl_pl_own(p, CLONE_NEWUSER)) {
         p->ns_new |= CLONE_NEWUSER;
         vl_pl_note(p, "a user namespace was added, because the caller is not root");
@@ -116,15 +131,19 @@ static void append_time(struct vl_planner *p)
 {
     const struct oci_linux *l = p->spec->config->linux;
     cleanup(str) struct vl_str text = VL_STR_INIT;
+    const char *annot = vl_annot(p->spec, "run.oci.timens_offset");
     if (!(p->ns_new & CLONE_NEWTIME))
         return;
     vl_plan_op(p->plan, VL_OP_UNSHARE, NULL)->n[0] = CLONE_NEWTIME;
+    if (annot != NULL)
+        vl_str_addf(&text, "%s\n", annot);
     for (size_t i = 0; i < l->n_time_offsets; i++) {
         const struct oci_time_offset_entry *e = &l->time_offsets[i];
         vl_str_addf(&text, "%s %lld %u\n", e->key, (long long)e->value.secs, e->value.nanosecs);
     }
     if (text.len > 0)
-        vl_op_str(vl_plan_op(p->plan, VL_OP_TIME_OFFSETS, "linux.timeOffsets"), 0, text.s);
+        vl_op_str(vl_plan_op(p->plan, VL_OP_TIME_OFFSETS, annot != NULL ? OFFSETS_WHERE : "linux.timeOffsets"), 0,
+                  text.s);
 }
 
 static void append_keyring(struct vl_planner *p)

@@ -337,6 +337,30 @@ static void test_resources(void)
            "linux.resources.network.priorities[0].name: `` is no interface name");
 }
 
+/* The manual page and `features` are made of the table. */
+static void test_annotation_table(void)
+{
+    cleanup(strv) struct vl_strv unsafe = {NULL, 0};
+    bool documented = true, ordered = true, details = true;
+    for (const struct vl_annot *a = vl_annots; a->name != NULL; a++) {
+        size_t n = a->help != NULL ? strlen(a->help) : 0;
+        bool detail = a->type == VL_ANNOT_WORD || a->type == VL_ANNOT_MISSING;
+        documented &= n > 20 && a->help[n - 1] == '.';
+        details &= detail == (a->detail != NULL);
+        for (const struct vl_annot *b = vl_annots; b < a; b++) {
+            size_t len = strlen(b->name);
+            ordered &= !(b->name[len - 1] == '.' ? vl_starts_with(a->name, b->name) : vl_streq(a->name, b->name));
+        }
+    }
+    ok(documented, "every annotation has its sentence");
+    ok(details, "those and only those that need a detail have one");
+    ok(ordered, "no row hides a later one");
+    vl_annots_unsafe(&unsafe);
+    ok(unsafe.n == 4 && vl_strv_has(&unsafe, "org.criu.config") && vl_strv_has(&unsafe, "org.systemd.property.") &&
+           vl_strv_has(&unsafe, "run.oci.") && vl_strv_has(&unsafe, "run.veloci."),
+       "what is unsafe");
+}
+
 static void test_annotations(void)
 {
     top("'annotations':{'x':'','org.example':'y','org.systemd.property.TimeoutStopUSec':'uint64 "
@@ -354,6 +378,15 @@ static void test_annotations(void)
         "annotations[\"run.oci.delegate-cgroup\"]: annotation `run.oci.delegate-cgroup`: this version has no "
         "cgroups below the container's own; annotations[\"run.oci.pidfd_receiver\"]: annotation "
         "`run.oci.pidfd_receiver`: this version has no code that sends pidfds");
+    top("'annotations':{'run.oci.timens_offset':'monotonic -1 0\\nboottime 86400 999999999','krun.cpus':'many',"
+        "'org.criu.config':'','run.oci.nothing':'x'}",
+        "");
+    top("'annotations':{'run.oci.timens_offset':'realtime 1 0'}",
+        "annotations[\"run.oci.timens_offset\"]: `realtime 1 0` is not of the form CLOCK SECONDS NANOSECONDS");
+    top("'annotations':{'run.oci.timens_offset':'boottime 1 0 '}",
+        "annotations[\"run.oci.timens_offset\"]: `boottime 1 0 ` is not of the form CLOCK SECONDS NANOSECONDS");
+    top("'annotations':{'run.oci.timens_offset':'boottime 1'}",
+        "annotations[\"run.oci.timens_offset\"]: `boottime 1` is not of the form CLOCK SECONDS NANOSECONDS");
     top("'annotations':{'run.oci.mount_context_type':'context','run.oci.hooks.stdout':'/a',"
         "'run.oci.systemd.subgroup':'','run.oci.keep_original_groups':'TRUE'}",
         "");
@@ -613,6 +646,7 @@ int main(void)
     test_seccomp();
     test_resources();
     test_annotations();
+    test_annotation_table();
     test_load();
     test_alone();
     test_template();
