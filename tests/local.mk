@@ -158,3 +158,9 @@ tests_unit_test_stage_fail_LDADD = $(STAGE_RUN_LIBS)
 # Used by tests/cli/crash
 check_PROGRAMS += tests/lib/kill-at
 tests_lib_kill_at_SOURCES = tests/lib/kill-at.c
+
+# The verb features and --version.
+check_PROGRAMS += tests/unit/test-features
+TESTS += tests/unit/test-features
+tests_unit_test_features_SOURCES = tests/unit/test-features.c tests/unit/tap.h
+tests_unit_test_features_LDADD = src/ops/libops.a src/launch/liblaunch.a src/state/libstate.a src/cgroup/libcgroup.a $(PLAN_LIBS)

@@ -100,6 +100,7 @@ char *vl_list_table(const struct vl_list *l);
 
 int vl_cmd_create(const struct vl_args *a, struct vl_error **err);
 int vl_cmd_delete(const struct vl_args *a, struct vl_error **err);
+int vl_cmd_features(const struct vl_args *a, struct vl_error **err);
 int vl_cmd_kill(const struct vl_args *a, struct vl_error **err);
 int vl_cmd_list(const struct vl_args *a, struct vl_error **err);
 int vl_cmd_plan(const struct vl_args *a, struct vl_error **err);

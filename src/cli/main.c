@@ -58,13 +58,6 @@ static int print_text(char *text_take, struct vl_error **err)
     return vl_print(text, strlen(text), err);
 }
 
-static int print_version(struct vl_error **err)
-{
-    return print_text(vl_asprintf("veloci version " PACKAGE_VERSION "\ncommit: %s\nspec: %s\n",
-                                  VL_COMMIT, VL_OCI_VERSION),
-                      err);
-}
-
 /* A config file given by name is the caller's, not the bundle's. */
 static int resolve_config(struct vl_args *a, char **ret_owned, struct vl_error **err)
 {
@@ -114,7 +107,7 @@ static int dispatch(int argc, char **argv, struct vl_args *a, struct vl_error **
                      err) < 0)
         return -1;
     if (a->version)
-        return print_version(err);
+        return print_text(vl_op_version(), err);
     if (next == argc || a->help)
         return print_text(vl_help_text(NULL), err);
     if (vl_streq(argv[next], "help"))

@@ -121,6 +121,8 @@ const struct vl_command vl_commands[] = {
      vl_cmd_create},
     {"delete", "ID", 1, 1, "remove a container that has stopped or was never started",
      delete_options, vl_cmd_delete},
+    {"features", "", 0, 0, "print what this build understands, as the OCI features document",
+     plain_options, vl_cmd_features},
     {"kill", "ID [SIGNAL]", 1, 2, "send a signal (default: TERM) to a container", kill_options,
      vl_cmd_kill},
     {"list", "", 0, 0, "list containers", list_options, vl_cmd_list},

@@ -3,6 +3,7 @@ src_ops_libops_a_SOURCES = \
 	src/ops/begin.c src/ops/begin.h \
 	src/ops/create.c \
 	src/ops/delete.c \
+	src/ops/features.c \
 	src/ops/kill.c \
 	src/ops/ops.h \
 	src/ops/plan.c \

@@ -91,4 +91,9 @@ struct vl_plan_request {
 int vl_op_plan(const struct vl_global *g, const struct vl_plan_request *r, char **ret,
                size_t *ret_len, struct vl_error **err);
 
+/* What this build understands, as the document of features.md, indented; owned by the caller. */
+int vl_op_features(char **ret, size_t *ret_len, struct vl_error **err);
+/* The text of --version; caller frees. */
+char *vl_op_version(void);
+
 #endif

@@ -16,6 +16,7 @@
     }
 VERB(create)
 VERB(delete)
+VERB(features)
 VERB(kill)
 VERB(list)
 VERB(plan)
