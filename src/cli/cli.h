@@ -93,11 +93,15 @@ void vl_args_reset(const struct vl_command *c, struct vl_args *a);
 /* Help texts; caller frees. c NULL: the program's. */
 char *vl_help_text(const struct vl_command *c);
 
+/* A completion script for "bash", "zsh" or "fish", NULL for another shell; caller frees. */
+char *vl_completion_text(const char *shell);
+
 /* Writes to standard output in one go. SYSTEM error. */
 int vl_print(const char *text, size_t len, struct vl_error **err);
 /* The table of `list`; caller frees. */
 char *vl_list_table(const struct vl_list *l);
 
+int vl_cmd_completion(const struct vl_args *a, struct vl_error **err);
 int vl_cmd_create(const struct vl_args *a, struct vl_error **err);
 int vl_cmd_delete(const struct vl_args *a, struct vl_error **err);
 int vl_cmd_features(const struct vl_args *a, struct vl_error **err);

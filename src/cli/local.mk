@@ -1,6 +1,7 @@
 noinst_LIBRARIES += src/cli/libcli.a
 src_cli_libcli_a_SOURCES = \
 	src/cli/cli.h \
+	src/cli/cmd_completion.c \
 	src/cli/cmd_create.c \
 	src/cli/cmd_delete.c \
 	src/cli/cmd_features.c \
@@ -11,6 +12,7 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/cmd_spec.c \
 	src/cli/cmd_start.c \
 	src/cli/cmd_state.c \
+	src/cli/completion.c \
 	src/cli/help.c \
 	src/cli/output.c \
 	src/cli/parse.c \
@@ -33,3 +35,8 @@ veloci_LDADD = \
 	src/base/libbase.a \
 	src/stage/libstageblob.a \
 	$(SECCOMP_LIBS) $(SYS_LIBS) $(BASE_LIBS)
+
+# What the manual takes from the tables; see docs/local.mk.
+noinst_PROGRAMS += src/cli/vl-manual
+src_cli_vl_manual_SOURCES = src/cli/manual.c
+src_cli_vl_manual_LDADD = $(veloci_LDADD)

@@ -117,6 +117,8 @@ static const struct vl_opt plan_options[] = {
 };
 
 const struct vl_command vl_commands[] = {
+    {"completion", "bash|zsh|fish", 1, 1, "print a completion script for a shell", plain_options,
+     vl_cmd_completion},
     {"create", "ID", 1, 1, "make a container; its process waits to be started", create_options,
      vl_cmd_create},
     {"delete", "ID", 1, 1, "remove a container that has stopped or was never started",

@@ -14,6 +14,7 @@
         (void)a, (void)err;                                                                        \
         return 0;                                                                                  \
     }
+VERB(completion)
 VERB(create)
 VERB(delete)
 VERB(features)
