@@ -60,6 +60,8 @@ static char *attempt(const struct vl_plan *plan, const struct vl_op *op)
     }
     case VL_OP_CREDS:
         return vl_asprintf("become user %lld:%lld", (long long)op->n[5], (long long)op->n[6]);
+    case VL_OP_USER:
+        return vl_asprintf("look up user `%s` in the container", str_of(op, vl_op_s(op, 0) != NULL ? 0 : 1));
     case VL_OP_JOIN:
         return vl_asprintf("join namespace `%s`",
                            op->fd[0] >= 0 && plan->desc[op->fd[0]].path != NULL ? plan->desc[op->fd[0]].path : "?");
@@ -195,6 +197,10 @@ static int op_error(const struct vl_plan *plan, const struct vl_op *op, const st
     case VL_D_TARGET_TYPE:
         return vl_err_sys(err, m->err, "%s: the target is of another kind (mode 0%llo) than the source", what,
                           (unsigned long long)m->a);
+    case VL_D_USER_UNKNOWN: /* words that engines know from others */
+        return vl_err_config(err, op->where, "unable to find user %s: no matching entries in passwd file", str_of(op, 0));
+    case VL_D_GROUP_UNKNOWN:
+        return vl_err_config(err, op->where, "unable to find group %s: no matching entries in group file", str_of(op, 1));
     case VL_D_PRESERVE:
         return vl_err_usage(err, "preserve descriptor %lld: it is not open", (long long)m->a);
     default:

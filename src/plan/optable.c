@@ -45,10 +45,15 @@ static const struct vl_op_names table[] = {
     {.code = VL_OP_NETDEV, .name = "net-device", .phases = P(HOST), .str = {"device", "name"}},
     {.code = VL_OP_RDT, .name = "resctrl", .phases = P(HOST), .num = {"flags"}, .str = {"clos", "schemata"}},
     {.code = VL_OP_SCOPE_PROP, .name = "scope-property", .phases = P(HOST), .str = {"property", "value"}},
+    {.code = VL_OP_EXEC_AFFINITY,
+     .name = "exec-affinity",
+     .phases = P(HOST),
+     .str = {"initial", "final"},
+     .blob = 1 << 0 | 1 << 1},
 
     /* identity */
     {.code = VL_OP_JOIN, .name = "join", .phases = P(IDENTITY), .num = {"namespace"}, .fd = {"ns"}},
-    {.code = VL_OP_FORK, .name = "fork", .phases = P(IDENTITY), .num = {"namespaces"}},
+    {.code = VL_OP_FORK, .name = "fork", .phases = P(IDENTITY) | P(AMBIENT), .num = {"namespaces"}},
     {.code = VL_OP_AWAIT, .name = "await", .phases = P(IDENTITY), .num = {"descriptors"}},
     {.code = VL_OP_ASSUME, .name = "assume", .phases = P(IDENTITY), .num = {"uid", "gid", "dropGroups"}},
     {.code = VL_OP_GUARD, .name = "guard", .phases = P(IDENTITY)},
@@ -83,6 +88,7 @@ static const struct vl_op_names table[] = {
      .num = {"set", "clear", "sbFlags", "recursiveSet", "recursiveClear", "propagation"},
      .str = {"target", "options"},
      .vec = 1 << 1},
+    {.code = VL_OP_USER, .name = "user", .phases = P(VISIBILITY), .num = {"uid", "gid"}, .str = {"user", "group"}},
     {.code = VL_OP_MKDIR, .name = "mkdir", .phases = P(VISIBILITY), .num = {"mode", "uid", "gid"}, .str = {"path"}},
     {.code = VL_OP_DEVICE,
      .name = "device",
@@ -191,6 +197,7 @@ const char *vl_role_name(enum vl_role r)
         [VL_ROLE_EMPTY] = "empty",   [VL_ROLE_NULL] = "null",     [VL_ROLE_DEVICE] = "device",
         [VL_ROLE_GATE] = "gate",     [VL_ROLE_IDMAP] = "idmap",   [VL_ROLE_CGROUP] = "cgroup",
         [VL_ROLE_NOTIFY] = "notify", [VL_ROLE_IMAGE] = "image",
+        [VL_ROLE_PROCESS] = "process",
     };
     return (unsigned)r < VL_ROLE_MAX && names[r] ? names[r] : "?";
 }

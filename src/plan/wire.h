@@ -71,6 +71,7 @@ enum vl_role { /* what the descriptor is for */
     VL_ROLE_CGROUP,   /* the container's cgroup directory (bind source of cgroup views) */
     VL_ROLE_NOTIFY,   /* directory of the sd_notify proxy socket */
     VL_ROLE_IMAGE,    /* detached mount of a verified image */
+    VL_ROLE_PROCESS,  /* pidfd of a process whose namespaces are joined */
     VL_ROLE_MAX
 };
 
@@ -149,11 +150,14 @@ enum vl_op_code {
     VL_OP_NETDEV = 11,   /* s: host name, name inside */
     VL_OP_RDT = 12,      /* n: flags; s: clos, schemata */
     VL_OP_SCOPE_PROP = 13, /* s: name, gvariant text: property of the systemd scope */
+    VL_OP_EXEC_AFFINITY = 14, /* s: initial, final CPU mask of processes that join later; recorded for exec */
     VL_OP_NS_PATH_MAX = 19,
 
     /* identity */
-    VL_OP_JOIN = 20,     /* n: type; f: namespace. On the host, join sequence only */
-    VL_OP_FORK = 21,     /* n: flags. The container process is born here (join sequence only) */
+    VL_OP_JOIN = 20,     /* n: type; f: namespace, or a process and types together. On the host, join sequence only */
+    VL_OP_FORK = 21,     /* n: flags. The container process is born here (join sequence only). In the ambient phase it
+                            comes behind CREDS: who can look into the joined pid namespace finds a process without
+                            any right that the container lacks; nothing but channel and stdio is open then */
     VL_OP_AWAIT = 22,    /* n: count of the table's late descriptors, which come with PROCEED */
     VL_OP_ASSUME = 23,   /* n: uid, gid, setgroups (1 = drop groups, 2 = where the namespace allows it): become root of the user namespace; ambient and
                              inheritable capabilities, which carried the stage through its own exec, are cleared */
@@ -195,7 +199,8 @@ enum vl_op_code {
 
     /* ambient */
     VL_OP_SETSID = 70,
-    VL_OP_STDIO = 71,     /* n: uid: pipes, sockets and regular files on 0-2 are given to the user */
+    VL_OP_STDIO = 71,     /* n: uid: pipes, sockets and regular files on 0-2 are given to the user. With a CONSOLE but
+                             before SETSID the terminal takes their place instead */
     VL_OP_CWD = 72,       /* n: uid, gid of the directory if it is made here (uid -1: it must exist); s: path */
     VL_OP_UMASK = 73,     /* n: umask */
     VL_OP_SCHED = 74,     /* s: struct sched_attr */
@@ -205,6 +210,9 @@ enum vl_op_code {
     VL_OP_PERSONALITY = 78, /* n: persona */
     VL_OP_CREDS = 79,     /* n: bounding, permitted, effective, inheritable, ambient, uid, gid, flags (VL_CRED_*); s: groups (uint32_t each) */
     VL_OP_NNP = 80,
+    VL_OP_USER = 82,      /* n: uid, gid (-1: by name); s: user name, group name. Looked up in the container's own
+                             /etc/passwd and /etc/group; operations behind it mean the result by VL_ID_FOUND. A user
+                             named without a group brings the groups that list it */
 
     /* confinement */
     VL_OP_LABEL = 90,     /* n: kind (VL_LSM_*); s: label */
@@ -219,10 +227,13 @@ enum vl_op_code {
     VL_OP_READY = 111,
     VL_OP_GATE = 112,     /* n: mode (0 = GO comes on the channel, 1 = on the gate socket); f: gate */
     VL_OP_RLIMIT = 113,   /* n: resource, soft, hard (unsigned 64-bit values) */
-    VL_OP_EXEC = 114,     /* n: home_uid (-1: HOME is set), argc, envc; s: argv, env. argc 0: config.json has no command, so
+    VL_OP_EXEC = 114,     /* n: home_uid (-1: HOME is set; or VL_ID_FOUND), argc, envc; s: argv, env. argc 0: config.json has no command, so
                              there was no RESOLVE, and the answer to GO is ERROR EXEC_NOT_FOUND */
     VL_OP_CODE_MAX = 128
 };
+
+/* In place of a user or group id of CONSOLE, STDIO, CREDS, RESOLVE and EXEC: what USER found. */
+#define VL_ID_FOUND (-2)
 
 /* SCHED s[0]: struct sched_attr of sched_setattr(2) in its first published size (48 bytes). */
 struct vl_wire_sched {
@@ -362,6 +373,8 @@ enum vl_detail {
     VL_D_READ_LINK,
     VL_D_PRESERVE,        /* a = number of a descriptor that should be preserved and is not open */
     VL_D_SOURCE_OPEN,     /* opening the source in the inherited tree */
+    VL_D_USER_UNKNOWN,    /* no such name in /etc/passwd */
+    VL_D_GROUP_UNKNOWN,   /* no such name in /etc/group */
     VL_D_MAX
 };
 

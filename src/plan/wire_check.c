@@ -131,6 +131,8 @@ static int arguments_ok(const struct vl_wire_view *v, const struct vl_wire_op *o
         return op->s[0].len == sizeof(struct vl_wire_sched);
     case VL_OP_GATE:
         return op->n[0] == 0 || (op->n[0] == 1 && op->fd[0] >= 0);
+    case VL_OP_USER:
+        return op->n[0] >= -1 && op->n[1] >= -1 && (op->n[0] >= 0) == (op->s[0].off == VL_NOREF);
     default:
         return 1;
     }
@@ -163,7 +165,8 @@ static enum vl_wire_fault check_op(const struct vl_wire_view *v, const struct vl
 
 /* What has been seen so far, one counter an operation that may stand only once. */
 static const uint16_t once[] = {VL_OP_FORK,  VL_OP_AWAIT, VL_OP_ASSUME,  VL_OP_GUARD, VL_OP_ROOT, VL_OP_PIVOT,
-                                VL_OP_CREDS, VL_OP_NNP,   VL_OP_RESOLVE, VL_OP_READY, VL_OP_GATE, VL_OP_EXEC};
+                                VL_OP_CREDS, VL_OP_NNP,   VL_OP_RESOLVE, VL_OP_READY, VL_OP_GATE, VL_OP_EXEC,
+                                VL_OP_USER};
 
 struct order {
     uint32_t seen; /* bit i: once[i] */
@@ -186,7 +189,10 @@ static uint32_t needs(const struct vl_wire_op *op)
     switch (op->code) {
     case VL_OP_ROOT:
     case VL_OP_CREDS:
+    case VL_OP_USER:
         return once_bit(VL_OP_GUARD);
+    case VL_OP_FORK: /* at the end of the identity phase, or without any right left */
+        return op->phase == VL_PHASE_AMBIENT ? once_bit(VL_OP_CREDS) : 0;
     case VL_OP_PIVOT:
         return once_bit(VL_OP_ROOT);
     case VL_OP_RESOLVE:
@@ -212,8 +218,10 @@ static uint32_t forbids(const struct vl_wire_op *op)
 {
     if (op->code == VL_OP_JOIN)
         return once_bit(VL_OP_FORK) | once_bit(VL_OP_ASSUME) | once_bit(VL_OP_GUARD);
-    if (op->code == VL_OP_FORK)
+    if (op->code == VL_OP_FORK && op->phase == VL_PHASE_IDENTITY)
         return once_bit(VL_OP_AWAIT) | once_bit(VL_OP_ASSUME) | once_bit(VL_OP_GUARD);
+    if (op->code == VL_OP_FORK) /* what waits or was announced belongs to the process that forks */
+        return once_bit(VL_OP_AWAIT);
     if (op->code == VL_OP_RESOLVE)
         return once_bit(VL_OP_READY);
     return op->code == VL_OP_EXEC ? 0 : once_bit(VL_OP_EXEC);

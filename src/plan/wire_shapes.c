@@ -25,9 +25,10 @@ const struct vl_op_shape vl_op_shapes[] = {
     {VL_OP_NETDEV,       1, P(HOST), 0, 2, 0, 0, 0, BIT(1), 0},
     {VL_OP_RDT,          1, P(HOST), 1, 2, 0, 0, 0, BIT(0) | BIT(1), 0},
     {VL_OP_SCOPE_PROP,   1, P(HOST), 0, 2, 0, 0, 0, 0, 0},
+    {VL_OP_EXEC_AFFINITY, 1, P(HOST), 0, 2, 0, 0, BIT(0) | BIT(1), BIT(0) | BIT(1), 0},
 
     {VL_OP_JOIN,         1, P(IDENTITY), 1, 0, 1, 0, 0, 0, 0},
-    {VL_OP_FORK,         1, P(IDENTITY), 1, 0, 0, 0, 0, 0, 0},
+    {VL_OP_FORK,         1, P(IDENTITY) | P(AMBIENT), 1, 0, 0, 0, 0, 0, 0},
     {VL_OP_AWAIT,        1, P(IDENTITY), 1, 0, 0, 0, 0, 0, 0},
     {VL_OP_ASSUME,       1, P(IDENTITY), 3, 0, 0, 0, 0, 0, 0},
     {VL_OP_GUARD,        1, P(IDENTITY), 0, 0, 0, 0, 0, 0, 0},
@@ -66,6 +67,7 @@ const struct vl_op_shape vl_op_shapes[] = {
     {VL_OP_PERSONALITY,  1, P(AMBIENT), 1, 0, 0, 0, 0, 0, 0},
     {VL_OP_CREDS,        1, P(AMBIENT), 8, 1, 0, 0, BIT(0), BIT(0), 0},
     {VL_OP_NNP,          1, P(AMBIENT), 0, 0, 0, 0, 0, 0, 0},
+    {VL_OP_USER,         1, P(VISIBILITY), 2, 2, 0, 0, 0, BIT(0) | BIT(1), 0},
 
     {VL_OP_LABEL,        1, P(AMBIENT) | P(CONFINEMENT), 1, 1, 0, 0, 0, 0, 0},
     {VL_OP_SECCOMP,      1, P(AMBIENT) | P(CONFINEMENT) | P(READY), 2, 3, 0, 0, BIT(0), BIT(1) | BIT(2), 0},

@@ -29,9 +29,15 @@ static int own_null(int fd)
 
 int step_stdio(struct stage *s, const struct vl_wire_op *op)
 {
-    uint32_t uid = (uint32_t)op->n[0];
     struct statx stx;
+    uint32_t ids[2];
+    int found = st_ids(s, op->n[0], 0, ids);
+    uint32_t uid = ids[0];
 
+    if (found < 0)
+        return found;
+    if (s->slave >= 0)
+        return st_console_stdio(s);
     for (int fd = 0; fd <= 2; fd++) {
         int r = sys_fstat(fd, &stx);
         if (r < 0)

@@ -43,8 +43,9 @@ static int open_ptmx(struct stage *s)
 
 static int open_pair(struct stage *s, const struct vl_wire_op *op, int *ret_master, unsigned *number)
 {
-    int zero = 0, r;
-    int master = open_ptmx(s);
+    uint32_t ids[2];
+    int zero = 0, r = st_ids(s, op->n[2], 0, ids);
+    int master = r < 0 ? r : open_ptmx(s);
 
     if (master < 0)
         return st_fail(s, VL_D_PTMX, master);
@@ -63,7 +64,7 @@ static int open_pair(struct stage *s, const struct vl_wire_op *op, int *ret_mast
         (void)sys_ioctl(s->slave, TIOCSWINSZ, &size);
     }
     /* an id that the user namespace does not map cannot own anything; the terminal works nevertheless */
-    r = sys_fchown(s->slave, (uint32_t)op->n[2], (uint32_t)-1);
+    r = sys_fchown(s->slave, ids[0], (uint32_t)-1);
     return r < 0 && r != -EINVAL && r != -EPERM ? st_fail(s, VL_D_CHOWN, r) : 0;
 }
 
@@ -107,19 +108,26 @@ int step_console(struct stage *s, const struct vl_wire_op *op)
     return r;
 }
 
+int st_console_stdio(struct stage *s)
+{
+    int r;
+    for (int fd = 0; fd <= 2; fd++)
+        if ((r = sys_dup2(s->slave, fd)) < 0)
+            return st_fail(s, VL_D_STDIO, r);
+    st_close(&s->slave);
+    s->terminal = 1;
+    return 0;
+}
+
 int step_setsid(struct stage *s, const struct vl_wire_op *op)
 {
     (void)op;
     int r = (int)SYS0(__NR_setsid);
     if (r < 0 && r != -EPERM) /* EPERM: it leads its session already */
         return r;
-    if (s->slave < 0)
+    if (s->slave < 0 && !s->terminal)
         return 0;
-    if ((r = sys_ioctl(s->slave, TIOCSCTTY, NULL)) < 0)
+    if ((r = sys_ioctl(s->terminal ? 0 : s->slave, TIOCSCTTY, NULL)) < 0)
         return st_fail(s, VL_D_CTTY, r);
-    for (int fd = 0; fd <= 2; fd++)
-        if ((r = sys_dup2(s->slave, fd)) < 0)
-            return st_fail(s, VL_D_STDIO, r);
-    st_close(&s->slave);
-    return 0;
+    return s->terminal ? 0 : st_console_stdio(s);
 }

@@ -57,13 +57,31 @@ static int drop_bounding(struct stage *s, uint64_t wanted, uint64_t *have)
     return 0;
 }
 
+/* Those of the operation and those that USER has found. */
+static int set_groups(struct stage *s, const struct vl_wire_op *op)
+{
+    const char *given = st_str(s, op, 0);
+    size_t n = given ? op->s[0].len / 4 : 0;
+
+    if (s->n_groups == 0)
+        return sys_setgroups(n, (const void *)given);
+    if (n > ST_GROUPS_MAX - s->n_groups)
+        return -E2BIG;
+    if (n > 0)
+        memcpy(s->groups + s->n_groups, given, n * 4);
+    return sys_setgroups(s->n_groups + n, s->groups);
+}
+
 static int set_ids(struct stage *s, const struct vl_wire_op *op)
 {
     unsigned flags = (unsigned)op->n[7];
-    int r;
+    uint32_t ids[2];
+    int r = st_ids(s, op->n[5], op->n[6], ids);
 
+    if (r < 0)
+        return r;
     if (!(flags & VL_CRED_SKIP_GROUPS)) {
-        r = sys_setgroups(op->s[0].len / 4, (const void *)st_str(s, op, 0));
+        r = set_groups(s, op);
         if (r == -EPERM && (flags & VL_CRED_GROUPS_IF_ALLOWED))
             st_warn(s, r, VL_D_SETGROUPS, 0);
         else if (r < 0)
@@ -72,9 +90,9 @@ static int set_ids(struct stage *s, const struct vl_wire_op *op)
     if (flags & VL_CRED_SKIP_IDS)
         return 0;
     (void)sys_prctl(PR_SET_KEEPCAPS, 1, 0);
-    if ((r = sys_setresgid((uint32_t)op->n[6])) < 0)
+    if ((r = sys_setresgid(ids[1])) < 0)
         return st_fail(s, VL_D_SETGID, r);
-    if ((r = sys_setresuid((uint32_t)op->n[5])) < 0)
+    if ((r = sys_setresuid(ids[0])) < 0)
         return st_fail(s, VL_D_SETUID, r);
     return 0;
 }

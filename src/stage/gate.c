@@ -23,7 +23,7 @@ void st_close_from(unsigned feat, unsigned first, unsigned last)
         (void)sys_close((int)fd);
 }
 
-static void close_rest(struct stage *s)
+void st_close_rest(struct stage *s)
 {
     int keep[3] = {s->chan, s->gate, s->null};
     unsigned next = 3 + s->v.body->preserve_fds;
@@ -129,7 +129,7 @@ int step_ready(struct stage *s, const struct vl_wire_op *op)
     for (uint32_t i = s->at; i < s->v.body->n_op; i++)
         if (s->v.op[i].code == VL_OP_GATE && s->v.op[i].n[0] == 1)
             s->gate = st_fd(s, &s->v.op[i], 0);
-    close_rest(s);
+    st_close_rest(s);
     if ((r = st_send(s, VL_MSG_READY, has_later(s, VL_OP_SECCOMP), 0, -1)) < 0)
         return st_fail(s, VL_D_PROTOCOL, r);
     if ((r = next_word(s, &msg)) < 0)

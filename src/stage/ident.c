@@ -81,10 +81,13 @@ int step_join(struct stage *s, const struct vl_wire_op *op)
     return r;
 }
 
+/* Behind CREDS, nothing that the host has opened may come along. */
 int step_fork(struct stage *s, const struct vl_wire_op *op)
 {
     unsigned long flags = (unsigned long)op->n[0];
 
+    if (op->phase != VL_PHASE_IDENTITY)
+        st_close_rest(s);
     /* A new user namespace's maps are written by veloci; without privilege it may do so only while we are dumpable. */
     if (!(flags & CLONE_NEWUSER) || sys_geteuid() == 0)
         (void)sys_prctl(PR_SET_DUMPABLE, 0, 0);

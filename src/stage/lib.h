@@ -43,4 +43,27 @@ void st_passwd_init(struct st_passwd *p, uint32_t uid);
 void st_passwd_feed(struct st_passwd *p, const char *text, size_t n);
 void st_passwd_end(struct st_passwd *p); /* a last line without its newline counts */
 
+/* Ids by name out of passwd(5) and group(5) text fed in pieces of any size (userdb.c). */
+enum st_db {
+    ST_DB_PASSWD,  /* the user of that name: id, gid */
+    ST_DB_GROUP,   /* the group of that name: id */
+    ST_DB_MEMBERS, /* ids of all groups that list the user as a member, each once: groups */
+};
+struct st_userdb {
+    enum st_db kind;
+    const char *name; /* wanted; borrowed */
+    int found;        /* not for MEMBERS */
+    uint32_t id, gid;
+    uint32_t *groups; /* the caller's */
+    unsigned n_groups, max_groups;
+    int field, bad, named, member, differs; /* state of the current line */
+    size_t at;
+    uint64_t number[2];
+    unsigned digits[2];
+};
+void st_userdb_init(struct st_userdb *d, enum st_db kind, const char *name, uint32_t *groups, unsigned max);
+void st_userdb_feed(struct st_userdb *d, const char *text, size_t n);
+void st_userdb_end(struct st_userdb *d); /* a last line without its newline counts */
+int st_userdb_done(const struct st_userdb *d); /* more text changes nothing */
+
 #endif

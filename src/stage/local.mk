@@ -10,7 +10,7 @@ stage_parts = \
 	src/stage/desc.c src/stage/device.c src/stage/exec.c src/stage/find.c src/stage/gate.c src/stage/hide.c \
 	src/stage/home.c src/stage/hook.c src/stage/ident.c src/stage/lib.c src/stage/mask.c src/stage/mount.c \
 	src/stage/net.c src/stage/proc.c src/stage/resolve.c src/stage/root.c src/stage/sha256.c src/stage/steps.c \
-	src/stage/tree.c
+	src/stage/tree.c src/stage/user.c src/stage/userdb.c
 stage_headers = \
 	src/stage/abi.h src/stage/lib.h src/stage/sha256.h src/stage/stage.h src/stage/sys.h \
 	src/stage/sys_aarch64.h src/stage/sys_riscv64.h src/stage/sys_x86_64.h

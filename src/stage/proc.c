@@ -144,20 +144,24 @@ int step_sysctl(struct stage *s, const struct vl_wire_op *op)
     return st_proc_write(s, path, st_str(s, op, 1), op->s[1].len, 0);
 }
 
-/* The label of the next execve; on the process itself nothing changes before. apparmor(7), and the file
- * without the directory for kernels that have only one security module. */
+/* The label of the next execve; on the process itself nothing changes before. AppArmor wants to be told in words, in
+ * one write; its file without the directory is for kernels that have only one security module. */
 int step_label(struct stage *s, const struct vl_wire_op *op)
 {
     const char *label = st_str(s, op, 0);
+    char *text = st_scratch.text;
+    size_t len = 0;
     int r;
 
     if (op->n[0] == VL_LSM_SELINUX)
         return st_proc_write(s, "thread-self/attr/exec", label, op->s[0].len, 1);
     if (op->n[0] != VL_LSM_APPARMOR)
         return -EINVAL;
-    r = st_proc_write(s, "thread-self/attr/apparmor/exec", label, op->s[0].len, 1);
+    if (!st_append(text, ST_PATH, &len, "exec ", 5) || !st_append(text, ST_PATH, &len, label, op->s[0].len))
+        return -ENAMETOOLONG;
+    r = st_proc_write(s, "thread-self/attr/apparmor/exec", text, len, 1);
     if (r == -ENOENT)
-        r = st_proc_write(s, "thread-self/attr/exec", label, op->s[0].len, 1);
+        r = st_proc_write(s, "thread-self/attr/exec", text, len, 1);
     return r;
 }
 

@@ -17,6 +17,7 @@
 #include "stage/sys.h"
 
 #define ST_LATE_RO_MAX 64
+#define ST_GROUPS_MAX 2048
 #define ST_PATH 4096
 
 /* Large buffers, for the length of one call each: static, because 30 KB of stack would stay resident, and together,
@@ -70,6 +71,12 @@ struct stage {
         uint32_t op;
     } late_ro[ST_LATE_RO_MAX];
 
+    uint8_t terminal;    /* the console has become stdio, not yet the controlling terminal */
+    uint8_t user_found;  /* USER has been carried out: */
+    uint32_t user_uid, user_gid;
+    unsigned n_groups;   /* groups that list the user, behind them those of CREDS */
+    uint32_t groups[ST_GROUPS_MAX];
+
     char **argv, **env;  /* exec.c */
     const char *exec_path;
     char home[sizeof("HOME=") + sizeof(((struct st_passwd *)0)->home)]; /* empty: not needed */
@@ -96,6 +103,16 @@ static inline const char *st_str(const struct stage *s, const struct vl_wire_op 
 static inline int st_fd(const struct stage *s, const struct vl_wire_op *op, unsigned i)
 {
     return op->fd[i] < 0 ? -1 : s->fd[op->fd[i]];
+}
+
+/* A user or group id of an operation: VL_ID_FOUND is what USER has found. -EINVAL without one. */
+static inline int st_ids(const struct stage *s, int64_t uid, int64_t gid, uint32_t ret[2])
+{
+    if ((uid == VL_ID_FOUND || gid == VL_ID_FOUND) && !s->user_found)
+        return -EINVAL;
+    ret[0] = uid == VL_ID_FOUND ? s->user_uid : (uint32_t)uid;
+    ret[1] = gid == VL_ID_FOUND ? s->user_gid : (uint32_t)gid;
+    return 0;
 }
 
 /* Closes and forgets; keeps nothing. */
@@ -190,6 +207,7 @@ int st_proc_write(struct stage *s, const char *path, const char *text, size_t n,
 
 /* -- the rest ------------------------------------------------------------------------------------ */
 
+int st_console_stdio(struct stage *s);      /* console.c: the terminal becomes descriptors 0 to 2 */
 int st_null(struct stage *s);               /* hook.c: opens the null device of the host, verified */
 /* exec.c: a blob of strings as an array with room for `extra` more in front of the final NULL; NULL on no memory */
 char **st_vector(struct stage *s, struct vl_ref ref, unsigned extra, size_t *bytes);
@@ -198,14 +216,16 @@ int st_send_execing(struct stage *s);       /* exec.c: once, before the filter o
 void st_signals_default(void);              /* gate.c */
 int st_set_cwd(struct stage *s, const char *path); /* ambient.c: chdir, and inside the root */
 void st_home_prepare(struct stage *s);      /* home.c */
+int st_open_text(const char *path);         /* home.c: a regular file of the container, for reading without waiting */
 void st_close_from(unsigned feat, unsigned first, unsigned last); /* gate.c: closes first … last */
+void st_close_rest(struct stage *s);        /* gate.c: all but stdio, the workload's, channel, gate and null */
 int st_check_desc(struct stage *s, uint32_t index);               /* desc.c: is it what the plan names */
 extern st_step *const st_steps[VL_OP_CODE_MAX];                   /* steps.c; NULL: not for the stage */
 
 extern st_step step_join, step_fork, step_await, step_assume, step_guard, step_unshare, step_time_offsets, step_keyring,
     step_loopback, step_propagate, step_root, step_mount, step_bind, step_remount, step_mkdir, step_device,
     step_symlink, step_console, step_hooks_due, step_hook, step_mask, step_readonly, step_pivot, step_root_attr,
-    step_sysctl, step_hostname, step_domainname, step_setsid, step_stdio, step_cwd, step_umask, step_sched,
+    step_sysctl, step_hostname, step_domainname, step_setsid, step_user, step_stdio, step_cwd, step_umask, step_sched,
     step_ioprio, step_affinity, step_mempolicy, step_personality, step_creds, step_nnp, step_label, step_seccomp,
     step_resolve, step_ready, step_gate, step_rlimit, step_exec;
 

@@ -32,6 +32,7 @@ st_step *const st_steps[VL_OP_CODE_MAX] = {
     [VL_OP_SYSCTL] = step_sysctl,
     [VL_OP_HOSTNAME] = step_hostname,
     [VL_OP_DOMAINNAME] = step_domainname,
+    [VL_OP_USER] = step_user,
     [VL_OP_SETSID] = step_setsid,
     [VL_OP_STDIO] = step_stdio,
     [VL_OP_CWD] = step_cwd,

@@ -57,6 +57,7 @@ static void make_sound(struct vl_plan *p)
     op->n[2] = 1;
     op->n[3] = 2;
     op_of(p, VL_OP_GATE)->n[0] = 1;
+    op_of(p, VL_OP_USER)->n[0] = op_of(p, VL_OP_USER)->n[1] = -1;
     op_of(p, VL_OP_MEMPOLICY)->n[1] = 64;
     op_of(p, VL_OP_SECCOMP)->n[1] = 1;
     vl_op_blob(op_of(p, VL_OP_SCHED), 0, &sched, sizeof(sched));

@@ -342,9 +342,77 @@ static void test_steps(void)
     is_int(st_ms_flags(MOUNT_ATTR_NOSYMFOLLOW), MS_NOSYMFOLLOW | MS_RELATIME, "and the default access time");
 }
 
+/* -- ids by name ---------------------------------------------------------------------------------------------- */
+
+/* Fed whole and one character at a time: the same. */
+static bool lookup(struct st_userdb *db, enum st_db kind, const char *name, const char *text, uint32_t *groups)
+{
+    struct st_userdb once, whole;
+    uint32_t others[4];
+    st_userdb_init(&whole, kind, name, groups, 4);
+    st_userdb_feed(&whole, text, strlen(text));
+    st_userdb_end(&whole);
+    st_userdb_init(&once, kind, name, others, 4);
+    for (const char *p = text; *p != '\0'; p++)
+        st_userdb_feed(&once, p, 1);
+    st_userdb_end(&once);
+    *db = whole;
+    return whole.found == once.found && whole.id == once.id && whole.gid == once.gid && whole.n_groups == once.n_groups;
+}
+
+static void test_userdb(void)
+{
+    static const struct {
+        const char *name, *text;
+        int found;
+        uint32_t uid, gid;
+    } users[] = {
+        {"bob", "root:x:0:0:root:/root:/bin/sh\nbob:x:1000:1001::/home/bob:/bin/sh\n", 1, 1000, 1001},
+        {"bob", "bob:x:5:6", 1, 5, 6},
+        {"bob", "bob:x:5:6\nbob:x:7:8\n", 1, 5, 6},
+        {"bob", "bobby:x:1:1\nbo:x:2:2\nxbob:x:3:3\n:x:4:4\n", 0, 0, 0},
+        {"bob", "bob\nbob:\nbob:x\nbob:x:1\nbob:x:1:\nbob:x::1\n", 0, 0, 0},
+        {"bob", "bob:x:-1:0\nbob:x:0x0:0\nbob:x: 1:1\nbob:x:1:1a\n", 0, 0, 0},
+        {"bob", "bob:x:4294967295:0\nbob:x:0:4294967295\nbob:x:99999999999:0\n", 0, 0, 0},
+        {"bob", "bob:x:4294967294:4294967294", 1, 4294967294u, 4294967294u},
+        {"bob", "\n\n:::::\nbob:x:3:4:::\n", 1, 3, 4},
+        {"", ":x:0:0\n", 0, 0, 0},
+        {"bob", "", 0, 0, 0},
+    };
+    struct st_userdb db;
+    uint32_t groups[4];
+    for (size_t i = 0; i < sizeof(users) / sizeof(users[0]); i++) {
+        bool same = lookup(&db, ST_DB_PASSWD, users[i].name, users[i].text, groups);
+        ok(same && db.found == users[i].found && (!db.found || (db.id == users[i].uid && db.gid == users[i].gid)),
+           "user %zu", i);
+    }
+    static const char file[] = "root:x:0:\nwheel:x:10:root,bob\nbob:x:1001:\nstaff:x:50:alice,bob,carl\nx:x:51:bobby\n"
+                               "bad:x:5z:bob\nmore:x:50:bob\ny:x:52:,bob\nz:x:53:bo,b\nlast:x:54:a,bob";
+    ok(lookup(&db, ST_DB_GROUP, "staff", file, groups) && db.found && db.id == 50, "a group by name");
+    ok(lookup(&db, ST_DB_GROUP, "last", file, groups) && db.found && db.id == 54, "without a newline");
+    ok(lookup(&db, ST_DB_GROUP, "staf", file, groups) && !db.found, "no such group");
+    ok(lookup(&db, ST_DB_MEMBERS, "bob", file, groups) && db.n_groups == 4 && groups[0] == 10 && groups[1] == 50 &&
+           groups[2] == 52 && groups[3] == 54,
+       "groups that list a user, each once");
+    ok(lookup(&db, ST_DB_MEMBERS, "nobody", file, groups) && db.n_groups == 0, "groups of nobody");
+    st_userdb_init(&db, ST_DB_MEMBERS, "bob", groups, 2);
+    st_userdb_feed(&db, file, strlen(file));
+    ok(db.n_groups == 2 && st_userdb_done(&db), "no more than there is room for");
+    static char line[100000];
+    memset(line, 'a', sizeof(line) - 1);
+    st_userdb_init(&db, ST_DB_PASSWD, "bob", NULL, 0);
+    st_userdb_feed(&db, line, strlen(line));
+    st_userdb_feed(&db, ":x:0:0\nbob:x:1:2\n", 17);
+    ok(db.found && db.id == 1 && db.gid == 2, "behind a line of 100,000 characters");
+    st_userdb_init(&db, ST_DB_PASSWD, "bob", NULL, 0);
+    st_userdb_feed(&db, "bob\0:x:0:0\nbob:x\0:7:7\n", 22);
+    ok(db.found && db.id == 7, "NUL bytes are no end and no part of a name");
+}
+
 int main(void)
 {
     test_sha256();
+    test_userdb();
     test_strings();
     test_passwd();
     make_tree();
