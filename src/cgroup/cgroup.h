@@ -84,7 +84,12 @@ const struct vl_cgroup_desc *vl_cgroup_describe(const struct vl_cgroup *cg); /* 
 const char *vl_cgroup_dir_below(const struct vl_cgroup *cg, const char *mount);
 /* Degradations met by create (optional parts that were not permitted); borrowed. */
 const struct vl_strv *vl_cgroup_notes(const struct vl_cgroup *cg);
-/* More writes (CGWRITE of a plan made by vl_limits_compile) into a cgroup in use: `update`. */
+/* Writes what a new cgroup cannot have before its first process is born (VL_CGW_LATE of the plan);
+ * before that process executes anything. */
+int vl_cgroup_settle(struct vl_cgroup *cg, const struct vl_plan *plan, struct vl_error **err);
+/* `update` of a cgroup in use: the CGWRITE and CGDEVICES of a plan made by vl_limits_compile and
+ * vl_devices_compile. All or nothing: when one is refused the values before it are set back, and
+ * what cannot be is told in the error. */
 int vl_cgroup_apply(struct vl_cgroup *cg, const struct vl_host *host, const struct vl_plan *plan,
                     struct vl_error **err);
 

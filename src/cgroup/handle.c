@@ -212,7 +212,7 @@ static int fill(struct vl_cgroup *cg, const struct vl_cg_request *rq, struct vl_
 {
     if (cg->driver->create(cg, rq, err) < 0)
         return -1;
-    if (vl_cg_write_all(cg, rq->plan, err) < 0 || vl_cg_load_devices(cg, rq->plan, err) < 0 ||
+    if (vl_cg_write_all(cg, rq->plan, VL_CG_EMPTY, err) < 0 || vl_cg_load_devices(cg, rq->plan, err) < 0 ||
         vl_cg_give_away(cg, rq->op, err) < 0) {
         vl_cg_unmake(cg);
         return -1;
@@ -280,7 +280,18 @@ int vl_cgroup_apply(struct vl_cgroup *cg, const struct vl_host *host, const stru
     if (fd >= 0 && host->v2_mount &&
         vl_cg_enable(cg, &rq, host->v2_mount, vl_cg_unified(cg), fd, err) < 0)
         return -1;
-    return vl_cg_write_all(cg, plan, err);
+    cleanup(cg_saved) struct vl_cg_saved saved = {NULL, 0};
+    if (vl_cg_write_update(cg, plan, &saved, err) < 0)
+        return -1;
+    if (vl_cg_replace_devices(cg, plan, err) == 0)
+        return 0;
+    vl_cg_restore(&saved, err);
+    return -1;
+}
+
+int vl_cgroup_settle(struct vl_cgroup *cg, const struct vl_plan *plan, struct vl_error **err)
+{
+    return cg->driver ? vl_cg_write_all(cg, plan, VL_CG_BORN, err) : 0;
 }
 
 /* -- verbs ------------------------------------------------------------------------------------- */

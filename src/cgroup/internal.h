@@ -88,8 +88,44 @@ int vl_cg_enable(struct vl_cgroup *cg, const struct vl_cg_request *rq, const cha
 
 /* -- write.c, device.c, owner.c ---------------------------------------------------------------- */
 
-int vl_cg_write_all(struct vl_cgroup *cg, const struct vl_plan *plan, struct vl_error **err);
+enum vl_cg_when { VL_CG_EMPTY, VL_CG_BORN, VL_CG_UPDATE };
+/* Writes of a new cgroup (EMPTY: all but VL_CGW_LATE; BORN: those alone), or all of them (UPDATE). */
+int vl_cg_write_all(struct vl_cgroup *cg, const struct vl_plan *plan, enum vl_cg_when when,
+                    struct vl_error **err);
+
+/* -- restore.c: what was there before an update ------------------------------------------------- */
+
+struct vl_cg_saved {
+    struct vl_cg_old {
+        char *path, *value;
+    } * old;
+    size_t n;
+};
+/* Reads what writing value into DIR/FILE will replace. */
+void vl_cg_save(struct vl_cg_saved *s, const char *dir, const char *file, const char *value);
+void vl_cg_unsave(struct vl_cg_saved *s); /* forgets the last one: it was not written */
+/* Sets all back, last first, and adds to *err (an error that is on its way) what cannot be. */
+void vl_cg_restore(struct vl_cg_saved *s, struct vl_error **err);
+void vl_cg_saved_reset(struct vl_cg_saved *s);
+static inline void vl_cleanup_cg_saved(struct vl_cg_saved *s)
+{
+    vl_cg_saved_reset(s);
+}
+/* The text that brings the old value back, from what the file has; caller frees. NULL: nothing can. */
+char *vl_cg_old_value(const char *file, const char *now, const char *value);
+/* All writes; on failure those done are set back. */
+int vl_cg_write_update(struct vl_cgroup *cg, const struct vl_plan *plan, struct vl_cg_saved *saved,
+                       struct vl_error **err);
 int vl_cg_load_devices(struct vl_cgroup *cg, const struct vl_plan *plan, struct vl_error **err);
+/* Name of our program in the kernel, by which an update finds it. */
+#define VL_CG_DEVICE_PROGRAM "veloci_devices"
+/* Loads the program of a CGDEVICES operation; descriptor or -errno. */
+int vl_cg_device_program(const struct vl_op *op);
+/* Its failure: an error, or 0 with a note where the plan tolerates it. what: "load" … */
+int vl_cg_device_failed(struct vl_cgroup *cg, const struct vl_op *op, int error, const char *what,
+                        struct vl_error **err);
+/* Of a cgroup in use: the new program takes the place of ours in one step; others' stay. */
+int vl_cg_replace_devices(struct vl_cgroup *cg, const struct vl_plan *plan, struct vl_error **err);
 int vl_cg_give_away(struct vl_cgroup *cg, const struct vl_op *op, struct vl_error **err);
 
 /* -- tree.c: directories below, processes, events ---------------------------------------------- */

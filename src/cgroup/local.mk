@@ -3,9 +3,11 @@ src_cgroup_libcgroup_a_SOURCES = \
 	src/cgroup/cgroup.h src/cgroup/internal.h \
 	src/cgroup/controllers.c \
 	src/cgroup/device.c \
+	src/cgroup/device_update.c \
 	src/cgroup/handle.c \
 	src/cgroup/place.c \
 	src/cgroup/procs.c \
+	src/cgroup/restore.c \
 	src/cgroup/tree.c \
 	src/cgroup/v1.c \
 	src/cgroup/v2.c \

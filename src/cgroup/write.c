@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Executes CGWRITE: values into files, in the plan's order, with the few courtesies that its flags
- * ask for. */
+ * ask for. An update is all or nothing: when one of its values is refused, those before it are set
+ * back. */
 #include "cgroup/internal.h"
 
 #include <errno.h>
@@ -20,13 +21,30 @@ static const char *dir_of(const struct vl_cgroup *cg, const struct vl_op *op)
     return op->n[0] == 2 ? vl_cg_unified(cg) : vl_cg_v1_dir(cg, vl_op_s(op, 0));
 }
 
+/* What tells how much of a memory limit is used; NULL for other files. */
+static const char *usage_file(const struct vl_op *op)
+{
+    static const char *const files[][2] = {
+        {"memory.max", "memory.current"},
+        {"memory.limit_in_bytes", "memory.usage_in_bytes"},
+        {"memory.memsw.limit_in_bytes", "memory.memsw.usage_in_bytes"}};
+    for (size_t i = 0; i < VL_ARRAY_LEN(files); i++)
+        if (vl_streq(vl_op_s(op, 1), files[i][0]))
+            return files[i][1];
+    return NULL;
+}
+
 static int failed(const struct vl_op *op, const char *dir, int error, struct vl_error **err)
 {
     const char *file = vl_op_s(op, 1);
+    char now[64];
     /* Not as a system error: "no such file" would be taken for a missing program by engines. */
     if (error == -ENOENT || error == -EOPNOTSUPP || error == -VL_ENOTSUPP)
         vl_err_unsupported(err, "cgroup files", "`%s` of cgroup `%s`: this kernel cannot do that",
                            file, dir);
+    else if (error == -EBUSY && usage_file(op) && vl_cg_read_in(dir, usage_file(op), now, sizeof(now)) > 0)
+        vl_err_sys(err, error, "write `%s` into `%s` of cgroup `%s`, where %s bytes are in use",
+                   vl_op_s(op, 2), file, dir, now);
     else
         vl_err_sys(err, error, "write `%s` into `%s` of cgroup `%s`", vl_op_s(op, 2), file, dir);
     return op->where ? vl_err_at(err, "%s", op->where) : -1;
@@ -134,44 +152,87 @@ struct again { /* VL_CGW_RETRY */
     size_t n;
 };
 
-static int first_pass(struct vl_cgroup *cg, const struct vl_plan *plan, struct last *l,
-                      struct again *again, struct vl_error **err)
+struct pass {
+    struct vl_cgroup *cg;
+    struct last last;
+    struct again again;
+    struct vl_cg_saved *saved; /* NULL: nothing is set back */
+};
+
+/* write_one, with the old value kept. */
+static int write_saved(struct pass *p, const struct vl_op *op)
+{
+    if (p->saved)
+        vl_cg_save(p->saved, dir_of(p->cg, op), vl_op_s(op, 1), vl_op_s(op, 2));
+    int r = write_one(p->cg, &p->last, op);
+    if (p->saved && r != 0)
+        vl_cg_unsave(p->saved);
+    return r;
+}
+
+static bool is_for(const struct vl_op *op, enum vl_cg_when when)
+{
+    if (op->code != VL_OP_CGWRITE)
+        return false;
+    if (when == VL_CG_UPDATE) /* v1 device rules are changed by vl_cg_replace_devices */
+        return op->n[0] == 2 || !vl_streq(vl_op_s(op, 0), "devices");
+    return ((op->n[1] & VL_CGW_LATE) != 0) == (when == VL_CG_BORN);
+}
+
+static int first_pass(struct pass *p, const struct vl_plan *plan, enum vl_cg_when when,
+                      struct vl_error **err)
 {
     bool skip = false; /* the operation before was the first choice of two, and went well */
     for (size_t i = 0; i < plan->n_op; i++) {
         const struct vl_op *op = &plan->op[i];
-        if (op->code != VL_OP_CGWRITE)
+        if (!is_for(op, when))
             continue;
         if (skip) {
             skip = false;
             continue;
         }
-        if (dir_of(cg, op) == NULL)
-            return vl_err_bug(err, "cgroup controller `%s` was planned but has no hierarchy",
-                              vl_op_s(op, 0));
-        if ((op->n[1] & VL_CGW_CHECK) && check_usage(cg, op, err) < 0)
+        if (dir_of(p->cg, op) == NULL)
+            return vl_err_state(err, "the container has no cgroup of controller `%s`",
+                                vl_op_s(op, 0));
+        if ((op->n[1] & VL_CGW_CHECK) && check_usage(p->cg, op, err) < 0)
             return -1;
-        int r = write_one(cg, l, op);
+        int r = write_saved(p, op);
         skip = (op->n[1] & VL_CGW_ALT) && r == 0;
         if (r == -EINVAL && (op->n[1] & VL_CGW_RETRY))
-            *VL_APPEND(again->op, again->n) = op;
+            *VL_APPEND(p->again.op, p->again.n) = op;
         else if (r < 0)
-            return failed(op, dir_of(cg, op), r, err);
+            return failed(op, dir_of(p->cg, op), r, err);
     }
     return 0;
 }
 
-int vl_cg_write_all(struct vl_cgroup *cg, const struct vl_plan *plan, struct vl_error **err)
+static int write_all(struct pass *p, const struct vl_plan *plan, enum vl_cg_when when,
+                     struct vl_error **err)
 {
-    struct last l = {NULL, VL_NOFD};
-    struct again again = {NULL, 0};
-    int r = first_pass(cg, plan, &l, &again, err);
-    for (size_t i = 0; r == 0 && i < again.n; i++) {
-        r = write_one(cg, &l, again.op[i]);
+    int r = first_pass(p, plan, when, err);
+    for (size_t i = 0; r == 0 && i < p->again.n; i++) {
+        r = write_saved(p, p->again.op[i]);
         if (r < 0)
-            r = failed(again.op[i], dir_of(cg, again.op[i]), r, err);
+            r = failed(p->again.op[i], dir_of(p->cg, p->again.op[i]), r, err);
     }
-    last_close(&l);
-    free(again.op);
+    last_close(&p->last);
+    free(p->again.op);
     return r < 0 ? -1 : 0;
+}
+
+int vl_cg_write_all(struct vl_cgroup *cg, const struct vl_plan *plan, enum vl_cg_when when,
+                    struct vl_error **err)
+{
+    struct pass p = {.cg = cg, .last = {NULL, VL_NOFD}};
+    return write_all(&p, plan, when, err);
+}
+
+int vl_cg_write_update(struct vl_cgroup *cg, const struct vl_plan *plan, struct vl_cg_saved *saved,
+                       struct vl_error **err)
+{
+    struct pass p = {.cg = cg, .last = {NULL, VL_NOFD}, .saved = saved};
+    if (write_all(&p, plan, VL_CG_UPDATE, err) == 0)
+        return 0;
+    vl_cg_restore(saved, err);
+    return -1;
 }

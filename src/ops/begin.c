@@ -197,7 +197,7 @@ static int make(struct vl_begun *b, const char *root, const struct vl_create_opt
     b->record = vl_record_make(b->id, b->spec, b->plan, b->cgroup);
     fill_env(b);
     if (write_plan(b, err) < 0 || write_early_record(b, err) < 0 || vl_launch_begin(&b->env, &b->launch, err) < 0 ||
-        finish_record(b, err) < 0 || vl_record_write(b->ctr, b->record, err) < 0)
+        vl_cgroup_settle(b->cgroup, b->plan, err) < 0 || finish_record(b, err) < 0 || vl_record_write(b->ctr, b->record, err) < 0)
         goto undo;
     if (o->pid_file != NULL && vl_write_pid_file(o->pid_file, b->launch->pid, err) < 0)
         goto undo;

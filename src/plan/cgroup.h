@@ -35,8 +35,11 @@ enum {
     VL_CGW_KEEP = 1 << 3,  /* "-" as first word of the value keeps the file's present first word */
     VL_CGW_CHECK = 1 << 4, /* refuse when more memory than that is in use now */
     VL_CGW_TOLERATE = 1 << 5, /* not permitted: a degradation, no error */
-    VL_CGW_VERIFY = 1 << 6,    /* read back: newer kernels refuse kernel memory limits, or take and do not keep
-                               them; what the specification does not recommend is then a degradation */
+    VL_CGW_VERIFY = 1 << 6, /* read back: newer kernels refuse kernel memory limits, or take and do
+                               not keep them; what the specification does not recommend is then a
+                               degradation */
+    VL_CGW_LATE = 1 << 7, /* when the container's process is born and before it executes anything:
+                             with this value nothing could be born */
 };
 
 /* CGDEVICES n[0] */
@@ -60,12 +63,19 @@ struct vl_limits_ctx {
                        set */
     bool update;    /* of a cgroup that is in use: 0 and unlimited are written too where they mean
                        something */
+    int64_t memory_limit; /* update: the present one, for a document with memory.swap alone; -1 none,
+                             0 unknown */
 };
 /* Appends one CGWRITE a value, in the order of writing. Errors (CONFIG, UNSUPPORTED; each with its
  * place) are collected in *errors. Devices are not looked at. Returns 0, or -1 when errors were
  * added. */
 int vl_limits_compile(const struct oci_resources *r, const struct vl_limits_ctx *ctx,
                       struct vl_plan *plan, struct vl_error **errors);
+/* The device rules of a document for `update`, our own behind them: a CGDEVICES operation, without a
+ * program when everything is allowed, or on v1 the CGWRITE operations of a new cgroup. Errors as
+ * above. */
+int vl_devices_compile(const struct oci_resources *r, const struct vl_limits_ctx *ctx,
+                       struct vl_plan *plan, struct vl_error **errors);
 /* True when ociVersion (semver) is 1.3 or newer. */
 bool vl_limits_pids_zero(const char *oci_version);
 

@@ -66,14 +66,14 @@ struct rules {
     struct vl_strv where;
 };
 
-static int gather(struct vl_planner *p, struct rules *l)
+static int gather(struct vl_planner *p, const struct oci_resources *res, const char *at,
+                  struct rules *l)
 {
-    const struct oci_resources *res = p->spec->config->linux->resources;
     size_t n = res ? res->n_devices : 0;
     int result = 0;
     l->rule = vl_realloc_array(NULL, n + VL_ARRAY_LEN(builtin), sizeof(*l->rule));
     for (size_t i = 0; i < n; i++) {
-        vl_strv_addf(&l->where, "linux.resources.devices[%zu]", i);
+        vl_strv_addf(&l->where, "%s%sdevices[%zu]", at, *at ? "." : "", i);
         if (parse_rule(&res->devices[i], &l->rule[i]) < 0) {
             result =
                 vl_pl_config(p, l->where.v[i], "device rule: type, number or access is not valid");
@@ -93,7 +93,20 @@ static bool has_v1_devices(const struct vl_host *h)
     return false;
 }
 
-static int plan_v1(struct vl_planner *p, const struct rules *l, bool tolerate)
+static void add_v1(struct vl_planner *p, const char *where, bool tolerate, const char *file,
+                   const char *value)
+{
+    struct vl_op *op = vl_plan_op(p->plan, VL_OP_CGWRITE, where);
+    op->n[0] = 1;
+    op->n[1] = tolerate ? VL_CGW_TOLERATE : 0;
+    vl_op_str(op, 0, "devices");
+    vl_op_str(op, 1, file);
+    vl_op_str(op, 2, value);
+}
+
+/* replace: what a new cgroup has from its parent has to be said. */
+static int plan_v1(struct vl_planner *p, const struct rules *l, const char *where, bool tolerate,
+                   bool replace)
 {
     cleanup(error) struct vl_error *e = NULL;
     cleanup_free struct vl_devwrite *w = NULL;
@@ -102,48 +115,75 @@ static int plan_v1(struct vl_planner *p, const struct rules *l, bool tolerate)
         vl_err_collect(&p->errors, &e);
         return -1;
     }
-    for (size_t i = 0; i < n; i++) {
-        struct vl_op *op = vl_plan_op(p->plan, VL_OP_CGWRITE, "linux.resources.devices");
-        op->n[0] = 1;
-        op->n[1] = tolerate ? VL_CGW_TOLERATE : 0;
-        vl_op_str(op, 0, "devices");
-        vl_op_str(op, 1, w[i].file);
-        vl_op_str(op, 2, w[i].value);
-    }
+    if (replace && (n == 0 || !vl_streq(w[0].value, "a")))
+        add_v1(p, where, tolerate, "devices.allow", "a");
+    for (size_t i = 0; i < n; i++)
+        add_v1(p, where, tolerate, w[i].file, w[i].value);
     return 0;
 }
 
-static int plan_v2(struct vl_planner *p, const struct rules *l, bool tolerate)
+/* replace: rules that allow everything are an operation without a program. */
+static int plan_v2(struct vl_planner *p, const struct rules *l, const char *where, bool tolerate,
+                   bool replace)
 {
     cleanup_free struct bpf_insn *insn = NULL;
     size_t n = 0;
     if (vl_devrules_bpf(l->rule, l->n, &insn, &n) < 0)
-        return vl_pl_config(p, "linux.resources.devices",
-                            "%zu device rules are too many for one program", l->n);
-    if (n > 0) {
-        struct vl_op *op = vl_plan_op(p->plan, VL_OP_CGDEVICES, "linux.resources.devices");
+        return vl_pl_config(p, where, "%zu device rules are too many for one program", l->n);
+    if (n > 0 || replace) {
+        struct vl_op *op = vl_plan_op(p->plan, VL_OP_CGDEVICES, where);
         op->n[0] = tolerate ? VL_CGD_TOLERATE : 0;
-        vl_op_blob(op, 0, insn, n * sizeof(*insn));
+        if (n > 0)
+            vl_op_blob(op, 0, insn, n * sizeof(*insn));
     }
     return 0;
 }
 
-int vl_plan_device_rules(struct vl_planner *p)
+static int plan_rules(struct vl_planner *p, const struct rules *l, const char *where, bool replace)
 {
-    struct rules l = {.rule = NULL};
-    size_t from = 0;
     /* Who may not make device nodes on the host gains nothing by a device filter, and may not load
      * one. */
     bool tolerate = !p->host->in_initial_userns || p->host->euid != 0;
-    int r = gather(p, &l);
-    if (r == 0 && vl_plan_find(p->plan, VL_OP_CGROUP, &from) == NULL) {
-        if (p->spec->config->linux->resources && p->spec->config->linux->resources->n_devices > 0)
-            vl_pl_note(p, "linux.resources.devices: no cgroup, device rules are not applied");
-    } else if (r == 0) {
-        bool v1 = p->host->cgroup_mode != VL_CGROUP_V2 && has_v1_devices(p->host);
-        r = v1 ? plan_v1(p, &l, tolerate) : plan_v2(p, &l, tolerate);
-    }
-    free(l.rule);
-    vl_strv_reset(&l.where);
+    if (p->host->cgroup_mode != VL_CGROUP_V2 && has_v1_devices(p->host))
+        return plan_v1(p, l, where, tolerate, replace);
+    return plan_v2(p, l, where, tolerate, replace);
+}
+
+static void rules_reset(struct rules *l)
+{
+    free(l->rule);
+    vl_strv_reset(&l->where);
+}
+
+int vl_plan_device_rules(struct vl_planner *p)
+{
+    static const char where[] = "linux.resources.devices";
+    const struct oci_resources *res = p->spec->config->linux->resources;
+    struct rules l = {.rule = NULL};
+    size_t from = 0;
+    int r = gather(p, res, "linux.resources", &l);
+    if (r == 0 && vl_plan_find(p->plan, VL_OP_CGROUP, &from) != NULL)
+        r = plan_rules(p, &l, where, false);
+    else if (r == 0 && res && res->n_devices > 0)
+        vl_pl_note(p, "%s: no cgroup, device rules are not applied", where);
+    rules_reset(&l);
     return r;
+}
+
+int vl_devices_compile(const struct oci_resources *r, const struct vl_limits_ctx *ctx,
+                       struct vl_plan *plan, struct vl_error **errors)
+{
+    struct vl_planner p = {.host = ctx->host, .plan = plan};
+    cleanup_free char *where = vl_asprintf("%s%sdevices", ctx->at, *ctx->at ? "." : "");
+    struct rules l = {.rule = NULL};
+    int result = gather(&p, r, ctx->at, &l);
+    if (result == 0)
+        result = plan_rules(&p, &l, where, true);
+    rules_reset(&l);
+    for (struct vl_error *e = p.errors, *next; e; e = next) {
+        next = e->next;
+        e->next = NULL;
+        vl_err_collect(errors, &e);
+    }
+    return result;
 }

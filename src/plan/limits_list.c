@@ -1,175 +1,113 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * The lists of linux.resources: one write an entry. And the two formulas that turn v1 weights into
- * v2 weights.
- */
+/* Limits: conversions of block devices' values and of list entries, one write an entry; unified. */
 #include "plan/limits.h"
 
 #include <stdlib.h>
 #include "base/mem.h"
 
-#define V1(controller, file) .c1 = (controller), .f1 = (file)
-#define V2(controller, file) .c2 = (controller), .f2 = (file)
-
-/* -- weights ----------------------------------------------------------------------------------- */
-
-/* Base 2 logarithm and power with some 1e-15 of error for the small range needed here. libm would
- * be one more library to map at every start. */
-static double log2_of(uint64_t v)
-{
-    int whole = 63 - __builtin_clzll(v);
-    double x = (double)v / (double)(1ULL << whole); /* 1 … 2 */
-    double t = (x - 1) / (x + 1), power = t, sum = 0;
-    for (int k = 1; k < 40; k += 2, power *= t * t)
-        sum += power / k;
-    return whole + 2 * sum / 0.693147180559945309417;
-}
-
-static double power10(double x)
-{
-    double sum = 1, term = 1, y = x / 8 * 2.302585092994045684; /* e^y is the eighth root */
-    for (int k = 1; k < 40; k++) {
-        term *= y / k;
-        sum += term;
-    }
-    sum *= sum;
-    sum *= sum;
-    return sum * sum;
-}
-
-/* ceil(10^((l² + 125 l) / 612 - 7/34)), l = log2(shares): smallest, default and largest shares
- * become smallest, default and largest weight. */
-uint64_t vl_limits_cpu_weight(uint64_t shares)
-{
-    if (shares <= 2)
-        return 1;
-    if (shares >= 262144)
-        return 10000;
-    double l = log2_of(shares);
-    double w = power10((l * l + 125 * l) / 612 - 7.0 / 34);
-    uint64_t whole = (uint64_t)w;
-    return w - (double)whole > 1e-9 ? whole + 1 : whole;
-}
-
-/* Linear; blkio.weight goes from 10 to 1000, io.weight from 1 to 10000. */
-uint64_t vl_limits_io_weight(uint64_t weight)
-{
-    if (weight <= 10)
-        return 1;
-    if (weight >= 1000)
-        return 10000;
-    return 1 + (weight - 10) * 9999 / 990;
-}
-
 /* -- blockIO ----------------------------------------------------------------------------------- */
 
-/*
- * The weight goes to BFQ where that scheduler is built in, else to what there was before it (v1:
- * CFQ, up to Linux 4.20) or came after it (v2: io.cost). dev is "" or "MAJOR:MINOR ".
- */
-static void weight(struct vl_limits *l, const char *field, const char *dev, unsigned value)
+/* dev is "" or "MAJOR:MINOR ". BFQ takes the same numbers as v1; io.weight goes to 10000. */
+static enum vl_limit_answer weight(struct vl_limits *l, const struct vl_limit_row *r,
+                                   struct vl_limit_item *it, const char *dev, uint64_t value)
 {
-    static const struct vl_limit_files files = {V1("blkio", "blkio.bfq.weight"),
-                                                V2("io", "io.bfq.weight")};
-    int hierarchy = vl_limits_find(l, &files);
-    const char *suffix = *dev ? "_device" : "";
-    cleanup_free char *same = vl_asprintf("%s%u", dev, value);
-    if (value < 10 || value > 1000) {
-        vl_limits_bad(l, field, "%u is not between 10 and 1000", value);
-        return;
-    }
-    if (hierarchy == 1) {
-        cleanup_free char *bfq = vl_asprintf("blkio.bfq.weight%s", suffix),
-                          *cfq = vl_asprintf("blkio.weight%s", suffix);
-        vl_limits_write(l, field, 1, VL_CGW_ALT, "blkio", bfq, same);
-        vl_limits_write(l, field, 1, 0, "blkio", cfq, same);
-    } else if (hierarchy == 2) {
-        cleanup_free char *linear = vl_asprintf("%s%llu", *dev ? dev : "default ",
-                                                (unsigned long long)vl_limits_io_weight(value));
-        vl_limits_write(l, field, 2, VL_CGW_ALT, "io", "io.bfq.weight", same);
-        vl_limits_write(l, field, 2, 0, "io", "io.weight", linear);
-    } else {
-        vl_limits_missing(l, field, &files);
-    }
-}
-
-static void leaf_weight(struct vl_limits *l, const char *field, const char *dev, unsigned value)
-{
-    struct vl_limit_files files = {
-        V1("blkio", *dev ? "blkio.leaf_weight_device" : "blkio.leaf_weight")};
-    cleanup_free char *text = vl_asprintf("%s%u", dev, value);
-    if (vl_limits_find(l, &files))
-        vl_limits_write(l, field, 1, 0, "blkio", files.f1, text);
+    if (value == 0)
+        return VL_NOT_SET;
+    if (value < r->min || value > r->max)
+        return vl_limits_bad(l, it->field, "%llu: must be %s", (unsigned long long)value, r->must);
+    if (it->second && it->hierarchy == 2)
+        vl_str_addf(&it->out, "%s%llu", *dev ? dev : "default ",
+                    (unsigned long long)vl_limits_io_weight(value));
     else
-        vl_limits_missing(l, field, &files);
+        vl_str_addf(&it->out, "%s%llu", dev, (unsigned long long)value);
+    return VL_WRITE;
 }
 
-static bool device_number(struct vl_limits *l, const char *field, int64_t major, int64_t minor)
+enum vl_limit_answer vl_lc_io_weight(struct vl_limits *l, const struct vl_limit_row *r,
+                                     struct vl_limit_item *it)
+{
+    return weight(l, r, it, "", it->u);
+}
+
+enum vl_limit_answer vl_lc_io_leaf_weight(struct vl_limits *l, const struct vl_limit_row *r,
+                                          struct vl_limit_item *it)
+{
+    return weight(l, r, it, "", it->u);
+}
+
+/* "MAJOR:MINOR ", owned by the caller; NULL for what is no device number (12 and 20 bits). */
+static char *device(struct vl_limits *l, const struct vl_limit_item *it, int64_t major,
+                    int64_t minor)
 {
     if (major >= 0 && major < 1 << 12 && minor >= 0 && minor < 1 << 20)
-        return true;
-    vl_limits_bad(l, field, "%lld:%lld is no device number", (long long)major, (long long)minor);
-    return false;
+        return vl_asprintf("%lld:%lld ", (long long)major, (long long)minor);
+    vl_limits_bad(l, it->field, "%lld:%lld is no device number", (long long)major,
+                  (long long)minor);
+    return NULL;
 }
 
-static void weight_devices(struct vl_limits *l)
+enum vl_limit_answer vl_lc_dev_weight(struct vl_limits *l, const struct vl_limit_row *r,
+                                      struct vl_limit_item *it)
 {
-    for (size_t i = 0; i < l->r->block_io->n_weight_device; i++) {
-        const struct oci_weight_device *d = &l->r->block_io->weight_device[i];
-        cleanup_free char *field = vl_asprintf("blockIO.weightDevice[%zu]", i);
-        cleanup_free char *dev =
-            vl_asprintf("%lld:%lld ", (long long)d->major, (long long)d->minor);
-        if (!device_number(l, field, d->major, d->minor))
-            continue;
-        if (d->weight != 0)
-            weight(l, field, dev, d->weight);
-        if (d->leaf_weight != 0)
-            leaf_weight(l, field, dev, d->leaf_weight);
-    }
+    const struct oci_weight_device *d = it->entry;
+    cleanup_free char *dev = device(l, it, d->major, d->minor);
+    if (dev && !d->has_weight && !d->has_leaf_weight)
+        return vl_limits_bad(l, it->field, "neither weight nor leafWeight is given");
+    return dev ? weight(l, r, it, dev, d->weight) : VL_REPORTED;
 }
 
-static void throttle(struct vl_limits *l, const char *list, const char *v1_file, const char *v2_key,
-                     const struct oci_throttle_device *d, size_t n)
+enum vl_limit_answer vl_lc_dev_leaf_weight(struct vl_limits *l, const struct vl_limit_row *r,
+                                           struct vl_limit_item *it)
 {
-    struct vl_limit_files files = {V1("blkio", v1_file), V2("io", "io.max")};
-    int hierarchy = vl_limits_find(l, &files);
-    for (size_t i = 0; i < n; i++) {
-        cleanup_free char *field = vl_asprintf("blockIO.%s[%zu]", list, i), *text = NULL;
-        if (!device_number(l, field, d[i].major, d[i].minor))
-            continue;
-        if (hierarchy == 0 && d[i].rate == 0) /* no limit, and nothing that could limit */
-            continue;
-        if (hierarchy == 2 && d[i].rate == 0) /* 0 lifts a limit on v1 */
-            text = vl_asprintf("%lld:%lld %s=max", (long long)d[i].major, (long long)d[i].minor,
-                               v2_key);
-        else
-            text = vl_asprintf("%lld:%lld %s%s%llu", (long long)d[i].major, (long long)d[i].minor,
-                               hierarchy == 2 ? v2_key : "", hierarchy == 2 ? "=" : "",
-                               (unsigned long long)d[i].rate);
-        if (hierarchy == 0)
-            vl_limits_missing(l, field, &files);
-        else
-            vl_limits_write(l, field, hierarchy, 0, hierarchy == 2 ? "io" : "blkio",
-                            hierarchy == 2 ? "io.max" : v1_file, text);
-    }
+    const struct oci_weight_device *d = it->entry;
+    if (d->leaf_weight == 0)
+        return VL_NOT_SET;
+    cleanup_free char *dev = device(l, it, d->major, d->minor);
+    return dev ? weight(l, r, it, dev, d->leaf_weight) : VL_REPORTED;
 }
 
-void vl_limits_block_io(struct vl_limits *l)
+/* A rate of 0 is no limit. */
+static enum vl_limit_answer throttle(struct vl_limits *l, const struct vl_limit_row *r,
+                                     struct vl_limit_item *it, const char *key)
 {
-    const struct oci_block_io *b = l->r->block_io;
-    if (b->weight != 0)
-        weight(l, "blockIO.weight", "", b->weight);
-    if (b->leaf_weight != 0)
-        leaf_weight(l, "blockIO.leafWeight", "", b->leaf_weight);
-    weight_devices(l);
-    throttle(l, "throttleReadBpsDevice", "blkio.throttle.read_bps_device", "rbps",
-             b->throttle_read_bps_device, b->n_throttle_read_bps_device);
-    throttle(l, "throttleWriteBpsDevice", "blkio.throttle.write_bps_device", "wbps",
-             b->throttle_write_bps_device, b->n_throttle_write_bps_device);
-    throttle(l, "throttleReadIOPSDevice", "blkio.throttle.read_iops_device", "riops",
-             b->throttle_read_iops_device, b->n_throttle_read_iops_device);
-    throttle(l, "throttleWriteIOPSDevice", "blkio.throttle.write_iops_device", "wiops",
-             b->throttle_write_iops_device, b->n_throttle_write_iops_device);
+    const struct oci_throttle_device *d = it->entry;
+    cleanup_free char *dev = device(l, it, d->major, d->minor);
+    if (dev == NULL)
+        return VL_REPORTED;
+    if (d->rate == 0 && vl_limits_find(l, &r->v1, &r->v2) == 0)
+        return VL_NOT_SET; /* and nothing that could limit */
+    vl_str_add(&it->out, dev);
+    if (it->hierarchy == 2)
+        vl_str_addf(&it->out, "%s=", key);
+    if (it->hierarchy == 2 && d->rate == 0)
+        vl_str_add(&it->out, "max");
+    else
+        vl_str_addf(&it->out, "%llu", (unsigned long long)d->rate);
+    return VL_WRITE;
+}
+
+enum vl_limit_answer vl_lc_throttle_rbps(struct vl_limits *l, const struct vl_limit_row *r,
+                                         struct vl_limit_item *it)
+{
+    return throttle(l, r, it, "rbps");
+}
+
+enum vl_limit_answer vl_lc_throttle_wbps(struct vl_limits *l, const struct vl_limit_row *r,
+                                         struct vl_limit_item *it)
+{
+    return throttle(l, r, it, "wbps");
+}
+
+enum vl_limit_answer vl_lc_throttle_riops(struct vl_limits *l, const struct vl_limit_row *r,
+                                          struct vl_limit_item *it)
+{
+    return throttle(l, r, it, "riops");
+}
+
+enum vl_limit_answer vl_lc_throttle_wiops(struct vl_limits *l, const struct vl_limit_row *r,
+                                          struct vl_limit_item *it)
+{
+    return throttle(l, r, it, "wiops");
 }
 
 /* -- huge pages, RDMA, network ----------------------------------------------------------------- */
@@ -182,84 +120,66 @@ static bool page_size_ok(const char *s)
            (vl_streq(s + digits, "KB") || vl_streq(s + digits, "MB") || vl_streq(s + digits, "GB"));
 }
 
-void vl_limits_hugepages(struct vl_limits *l)
+/* Without sizes nobody has looked. */
+static bool has_page_size(const struct vl_host *h, const char *size)
 {
-    for (size_t i = 0; i < l->r->n_hugepage_limits; i++) {
-        const struct oci_hugepage_limit *h = &l->r->hugepage_limits[i];
-        cleanup_free char *field = vl_asprintf("hugepageLimits[%zu]", i),
-                          *size = vl_asprintf("%s.pageSize", field);
-        if (!page_size_ok(h->page_size)) {
-            vl_limits_bad(l, size, "`%s` is no page size such as 2MB", h->page_size);
-            continue;
-        }
-        cleanup_free char *v1 = vl_asprintf("hugetlb.%s.limit_in_bytes", h->page_size);
-        cleanup_free char *v1_rsvd = vl_asprintf("hugetlb.%s.rsvd.limit_in_bytes", h->page_size);
-        cleanup_free char *v2 = vl_asprintf("hugetlb.%s.max", h->page_size);
-        cleanup_free char *v2_rsvd = vl_asprintf("hugetlb.%s.rsvd.max", h->page_size);
-        cleanup_free char *value = vl_asprintf("%llu", (unsigned long long)h->limit);
-        struct vl_limit_files files = {V1("hugetlb", v1), V2("hugetlb", v2)};
-        int hierarchy = vl_limits_find(l, &files);
-        if (hierarchy == 0) {
-            vl_limits_missing(l, field, &files);
-            continue;
-        }
-        bool known = l->ctx->host->n_hugepage_sizes == 0; /* then nobody looked */
-        for (size_t k = 0; k < l->ctx->host->n_hugepage_sizes; k++)
-            known = known || vl_streq(l->ctx->host->hugepage_sizes[k], h->page_size);
-        if (!known) {
-            vl_limits_bad(l, size, "this machine has no huge pages of %s", h->page_size);
-            continue;
-        }
-        vl_limits_write(l, field, hierarchy, 0, "hugetlb", hierarchy == 2 ? v2 : v1, value);
-        /* reservations are limited where the kernel can (5.7) */
-        vl_limits_write(l, field, hierarchy, VL_CGW_IF_EXISTS, "hugetlb",
-                        hierarchy == 2 ? v2_rsvd : v1_rsvd, value);
-    }
+    for (size_t i = 0; i < h->n_hugepage_sizes; i++)
+        if (vl_streq(h->hugepage_sizes[i], size))
+            return true;
+    return h->n_hugepage_sizes == 0;
 }
 
-void vl_limits_rdma(struct vl_limits *l)
+static bool limited_before(const struct vl_limits *l, const struct oci_hugepage_limit *h)
 {
-    static const struct vl_limit_files files = {V1("rdma", "rdma.max"), V2("rdma", "rdma.max")};
-    int hierarchy = vl_limits_find(l, &files);
-    for (size_t i = 0; i < l->r->n_rdma; i++) {
-        const struct oci_rdma_entry *e = &l->r->rdma[i];
-        cleanup_free char *field = vl_asprintf("rdma.%s", e->key);
-        cleanup(str) struct vl_str text = VL_STR_INIT;
-        if (!e->value.has_hca_handles && !e->value.has_hca_objects) {
-            vl_limits_bad(l, field, "neither hcaHandles nor hcaObjects is there");
-            continue;
-        }
-        if (*e->key == '\0' || strpbrk(e->key, " \t\n")) {
-            vl_limits_bad(l, "rdma", "`%s` is no device name", e->key);
-            continue;
-        }
-        vl_str_add(&text, e->key);
-        if (e->value.has_hca_handles)
-            vl_str_addf(&text, " hca_handle=%u", e->value.hca_handles);
-        if (e->value.has_hca_objects)
-            vl_str_addf(&text, " hca_object=%u", e->value.hca_objects);
-        if (hierarchy == 0)
-            vl_limits_missing(l, field, &files);
-        else
-            vl_limits_write(l, field, hierarchy, 0, "rdma", "rdma.max", text.s);
-    }
+    for (const struct oci_hugepage_limit *p = l->r->hugepage_limits; p < h; p++)
+        if (vl_streq(p->page_size, h->page_size))
+            return true;
+    return false;
 }
 
-void vl_limits_priorities(struct vl_limits *l)
+enum vl_limit_answer vl_lc_hugepages(struct vl_limits *l, const struct vl_limit_row *r,
+                                     struct vl_limit_item *it)
 {
-    static const struct vl_limit_files files = {V1("net_prio", "net_prio.ifpriomap")};
-    int hierarchy = vl_limits_find(l, &files);
-    for (size_t i = 0; i < l->r->network->n_priorities; i++) {
-        const struct oci_interface_priority *p = &l->r->network->priorities[i];
-        cleanup_free char *field = vl_asprintf("network.priorities[%zu]", i);
-        cleanup_free char *text = vl_asprintf("%s %u", p->name, p->priority);
-        if (*p->name == '\0' || strpbrk(p->name, " \t\n"))
-            vl_limits_bad(l, field, "`%s` is no interface name", p->name);
-        else if (hierarchy == 0)
-            vl_limits_missing(l, field, &files);
-        else
-            vl_limits_write(l, field, hierarchy, 0, "net_prio", files.f1, text);
-    }
+    const struct oci_hugepage_limit *h = it->entry;
+    cleanup_free char *at = vl_asprintf("%s.pageSize", it->field);
+    if (!page_size_ok(h->page_size))
+        return vl_limits_bad(l, at, "`%s`: must be %s", h->page_size, r->must);
+    if (limited_before(l, h))
+        return vl_limits_bad(l, at, "`%s` is limited twice", h->page_size);
+    if (vl_limits_find(l, &r->v1, &r->v2) && !has_page_size(l->ctx->host, h->page_size))
+        return vl_limits_bad(l, at, "this machine has no huge pages of %s", h->page_size);
+    it->star = vl_strdup(h->page_size);
+    vl_str_addf(&it->out, "%llu", (unsigned long long)h->limit);
+    return VL_WRITE;
+}
+
+static bool is_word(const char *s)
+{
+    return *s != '\0' && strpbrk(s, " \t\n") == NULL;
+}
+
+enum vl_limit_answer vl_lc_rdma(struct vl_limits *l, const struct vl_limit_row *r,
+                                struct vl_limit_item *it)
+{
+    const struct oci_rdma_entry *e = it->entry;
+    if (!is_word(e->key) || (!e->value.has_hca_handles && !e->value.has_hca_objects))
+        return vl_limits_bad(l, it->field, "`%s`: must be %s", e->key, r->must);
+    vl_str_add(&it->out, e->key);
+    if (e->value.has_hca_handles)
+        vl_str_addf(&it->out, " hca_handle=%u", e->value.hca_handles);
+    if (e->value.has_hca_objects)
+        vl_str_addf(&it->out, " hca_object=%u", e->value.hca_objects);
+    return VL_WRITE;
+}
+
+enum vl_limit_answer vl_lc_priority(struct vl_limits *l, const struct vl_limit_row *r,
+                                    struct vl_limit_item *it)
+{
+    const struct oci_interface_priority *p = it->entry;
+    if (!is_word(p->name))
+        return vl_limits_bad(l, it->field, "`%s`: must be %s", p->name, r->must);
+    vl_str_addf(&it->out, "%s %u", p->name, p->priority);
+    return VL_WRITE;
 }
 
 /* -- unified ----------------------------------------------------------------------------------- */
@@ -282,18 +202,19 @@ static void unified_entry(struct vl_limits *l, const char *key, const char *valu
         vl_limits_bad(l, field, "`unified` needs cgroup v2");
         return;
     }
-    struct vl_limit_files files = {V2(controller, key)};
-    if (!vl_streq(controller, "cgroup") && vl_limits_find(l, &files) == 0) {
-        vl_limits_missing(l, field, &files);
+    struct vl_limit_file v1 = {NULL, NULL}, v2 = {controller, key};
+    if (!vl_streq(controller, "cgroup") && vl_limits_find(l, &v1, &v2) == 0) {
+        vl_limits_missing(l, field, &v1, &v2);
         return;
     }
     const char *line = value;
+    bool late = vl_streq(key, "pids.max") && (vl_streq(value, "0") || vl_streq(value, "1"));
     do {
         size_t len = strcspn(line, "\n");
         cleanup_free char *text = vl_strndup(line, len);
         /* an empty line is written only when it is all there is */
         if (len > 0 || (line == value && line[len] == '\0'))
-            vl_limits_write(l, field, 2, 0, controller, key, text);
+            vl_limits_write(l, field, 2, late ? VL_CGW_LATE : 0, controller, key, text);
         line += len;
     } while (*line++ == '\n');
 }

@@ -18,6 +18,8 @@ src_plan_libplan_a_SOURCES = \
 	src/plan/idmap.c \
 	src/plan/limits.c \
 	src/plan/limits_list.c \
+	src/plan/limits_table.c \
+	src/plan/limits_value.c \
 	src/plan/mopts.c \
 	src/plan/mount_bind.c \
 	src/plan/mount_cgroup.c \
@@ -32,6 +34,7 @@ src_plan_libplan_a_SOURCES = \
 	src/plan/rootfs.c \
 	src/plan/seccomp.c \
 	src/plan/sysctl.c \
+	src/plan/unit_props.c \
 	src/plan/wire_check.c \
 	src/plan/wire_shapes.c
 src_plan_libplan_a_CFLAGS = $(AM_CFLAGS) -Wsign-conversion

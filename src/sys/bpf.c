@@ -142,18 +142,34 @@ int vl_bpf_prog_by_id(uint32_t id)
     return call(BPF_PROG_GET_FD_BY_ID, &attr);
 }
 
+static int get_info(int prog_fd, struct bpf_prog_info *info)
+{
+    union bpf_attr attr;
+    memset(info, 0, sizeof(*info));
+    memset(&attr, 0, sizeof(attr));
+    attr.info.bpf_fd = (uint32_t)prog_fd;
+    attr.info.info_len = sizeof(*info);
+    attr.info.info = (uintptr_t)info;
+    return call(BPF_OBJ_GET_INFO_BY_FD, &attr);
+}
+
 int vl_bpf_prog_id(int prog_fd, uint32_t *ret)
 {
     struct bpf_prog_info info;
-    union bpf_attr attr;
-    memset(&info, 0, sizeof(info));
-    memset(&attr, 0, sizeof(attr));
-    attr.info.bpf_fd = (uint32_t)prog_fd;
-    attr.info.info_len = sizeof(info);
-    attr.info.info = (uintptr_t)&info;
-    int r = call(BPF_OBJ_GET_INFO_BY_FD, &attr);
+    int r = get_info(prog_fd, &info);
     if (r == 0)
         *ret = info.id;
+    return r;
+}
+
+int vl_bpf_prog_name(int prog_fd, char ret[16])
+{
+    struct bpf_prog_info info;
+    int r = get_info(prog_fd, &info);
+    if (r == 0) {
+        memcpy(ret, info.name, 15);
+        ret[15] = '\0';
+    }
     return r;
 }
 

@@ -21,6 +21,8 @@ int vl_bpf_cgroup_detach(int cgroup_fd, int prog_fd, uint32_t attach_type);
 int vl_bpf_cgroup_query(int cgroup_fd, uint32_t attach_type, uint32_t **ret, size_t *ret_n);
 int vl_bpf_prog_by_id(uint32_t id);
 int vl_bpf_prog_id(int prog_fd, uint32_t *ret);
+/* Its name as given at load, cut to 15 bytes. */
+int vl_bpf_prog_name(int prog_fd, char ret[16]);
 int vl_bpf_pin(int fd, const char *path); /* path on bpffs */
 int vl_bpf_get(const char *path);
 

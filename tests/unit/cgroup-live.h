@@ -107,7 +107,7 @@ VL_UNUSED static struct vl_plan *plan_new(const char *name, int flags)
 
 VL_UNUSED static void add_limits(struct vl_plan *plan, const char *json)
 {
-    struct vl_limits_ctx ctx = {&host, "linux.resources", true, false};
+    struct vl_limits_ctx ctx = {.host = &host, .at = "linux.resources", .pids_zero = true};
     cleanup_free char *text = vl_strdup(json);
     struct oci_report report = OCI_REPORT_INIT;
     struct vl_error *err = NULL;

@@ -9,7 +9,7 @@
 #include "plan/cgroup.h"
 #include "tap.h"
 
-enum { UPDATE = 1, NO_ZERO = 2 };
+enum { UPDATE = 1, NO_ZERO = 2, HAS_LIMIT = 4 };
 
 static char all_v2[] = "cpuset cpu io memory hugetlb pids rdma misc";
 static struct vl_cgroup_v1 all_v1[] = {
@@ -40,7 +40,7 @@ static const struct vl_host v2 = {.cgroup_mode = VL_CGROUP_V2,
 static void show(const struct vl_op *op, struct vl_str *out)
 {
     static const char letters[] =
-        "earkctv"; /* if Exists, Alternative, Retry, Keep, Check, Tolerate, Verify */
+        "earkctvl"; /* if Exists, Alternative, Retry, Keep, Check, Tolerate, Verify, Late */
     vl_str_addf(out, "%s%lld", out->len ? "\n" : "", (long long)op->n[0]);
     for (int i = 0; letters[i]; i++)
         if (op->n[1] & 1 << i)
@@ -52,7 +52,11 @@ static void show(const struct vl_op *op, struct vl_str *out)
 
 static char *compile(const struct vl_host *host, int how, const char *json)
 {
-    struct vl_limits_ctx ctx = {host, "linux.resources", !(how & NO_ZERO), how & UPDATE};
+    struct vl_limits_ctx ctx = {.host = host,
+                                .at = "linux.resources",
+                                .pids_zero = !(how & NO_ZERO),
+                                .update = how & UPDATE,
+                                .memory_limit = how & HAS_LIMIT ? 64 : 0};
     struct vl_plan *plan = vl_alloc(sizeof(*plan));
     struct oci_report report = OCI_REPORT_INIT;
     struct vl_str out = VL_STR_INIT;
@@ -90,7 +94,7 @@ static const struct {
     {&v2, 0, "{'memory':{'limit':-1}}", "2 memory.max=max"},
     {&v1, 0, "{'memory':{'limit':-1}}", "1r memory.limit_in_bytes=-1"},
     {&v2, 0, "{'memory':{'limit':-2}}",
-     "-2 is no limit (-1 means unlimited) (at linux.resources.memory.limit)"},
+     "-2: must be a number of bytes, or -1 for unlimited (at linux.resources.memory.limit)"},
     {&v2, 0, "{'memory':{'limit':0,'swap':0,'reservation':0,'kernel':0,'disableOOMKiller':false}}",
      ""},
     {&v2, 0, "{'memory':{'limit':100,'checkBeforeUpdate':true}}", "2c memory.max=100"},
@@ -114,7 +118,7 @@ static const struct {
     {&v1, 0,
      "{'memory':{'kernel':8,'kernelTCP':9,'swappiness':0,'disableOOMKiller':true,'useHierarchy':"
      "true}}",
-     "1v memory.kmem.limit_in_bytes=8\n1v memory.kmem.tcp.limit_in_bytes=9\n1 "
+     "1e memory.use_hierarchy=1\n1v memory.kmem.limit_in_bytes=8\n1v memory.kmem.tcp.limit_in_bytes=9\n1 "
      "memory.swappiness=0\n1 "
      "memory.oom_control=1"},
     {&v2, 0, "{'memory':{'kernel':8}}",
@@ -123,7 +127,7 @@ static const struct {
      "`memory.swappiness` exists with cgroup v1 only (at linux.resources.memory.swappiness)"},
     {&v2, 0, "{'memory':{'swappiness':18446744073709551615}}", ""},
     {&v1, 0, "{'memory':{'swappiness':101}}",
-     "101 is not between 0 and 100 (at linux.resources.memory.swappiness)"},
+     "101: must be between 0 and 100 (at linux.resources.memory.swappiness)"},
     {&v2, 0, "{'memory':{'disableOOMKiller':true}}",
      "`memory.oom_control` exists with cgroup v1 only (at "
      "linux.resources.memory.disableOOMKiller)"},
@@ -136,15 +140,15 @@ static const struct {
     {&bare, 0,
      "{'cpu':{'shares':0,'quota':0,'period':0,'cpus':'','idle':0,'burst':0,'realtimeRuntime':0}}",
      ""},
-    {&v2, 0, "{'cpu':{'quota':50000}}", "2 cpu.max=50000"},
-    {&v2, 0, "{'cpu':{'quota':50000,'period':200000}}", "2 cpu.max=50000 200000"},
-    {&v2, 0, "{'cpu':{'quota':-1,'period':200000}}", "2 cpu.max=max 200000"},
-    {&v2, 0, "{'cpu':{'period':200000}}", "2k cpu.max=- 200000"},
+    {&v2, 0, "{'cpu':{'quota':50000}}", "2r cpu.max=50000"},
+    {&v2, 0, "{'cpu':{'quota':50000,'period':200000}}", "2r cpu.max=50000 200000"},
+    {&v2, 0, "{'cpu':{'quota':-1,'period':200000}}", "2r cpu.max=max 200000"},
+    {&v2, 0, "{'cpu':{'period':200000}}", "2rk cpu.max=- 200000"},
     {&v1, 0, "{'cpu':{'quota':50000,'period':200000,'burst':1000}}",
      "1r cpu.cfs_period_us=200000\n1r cpu.cfs_quota_us=50000\n1r cpu.cfs_burst_us=1000"},
-    {&v2, 0, "{'cpu':{'quota':50000,'burst':50000}}", "2 cpu.max=50000\n2r cpu.max.burst=50000"},
+    {&v2, 0, "{'cpu':{'quota':50000,'burst':50000}}", "2r cpu.max=50000\n2r cpu.max.burst=50000"},
     {&v2, 0, "{'cpu':{'quota':50000,'burst':50001}}",
-     "a burst of 50001 is above the quota of 50000 (at linux.resources.cpu.burst)"},
+     "50001: must be at most the quota of 50000 (at linux.resources.cpu.burst)"},
     {&v2, UPDATE, "{'cpu':{'burst':0,'idle':0}}", "2 cpu.idle=0\n2r cpu.max.burst=0"},
     {&v2, 0, "{'cpu':{'idle':1,'shares':512}}", "2 cpu.idle=1"},
     {&v2, 0, "{'cpu':{'cpus':'0-1','mems':'0'}}", "2 cpuset.cpus=0-1\n2 cpuset.mems=0"},
@@ -155,10 +159,10 @@ static const struct {
     /* pids */
     {&v2, 0, "{'pids':{'limit':10}}", "2 pids.max=10"},
     {&v1, 0, "{'pids':{'limit':-1}}", "1 pids.max=max"},
-    {&v2, 0, "{'pids':{'limit':0}}", "2 pids.max=1"},
+    {&v2, 0, "{'pids':{'limit':0}}", "2l pids.max=0"},
     {&v2, NO_ZERO, "{'pids':{'limit':0}}", ""},
     {&v2, 0, "{'pids':{'limit':-5}}",
-     "-5 is no limit (-1 means unlimited) (at linux.resources.pids.limit)"},
+     "-5: must be a number, or -1 for unlimited (at linux.resources.pids.limit)"},
     {&bare, 0, "{'pids':{'limit':5}}",
      "cgroup controller `pids` is not available (at linux.resources.pids.limit)"},
     /* blockIO */
@@ -166,7 +170,7 @@ static const struct {
     {&v2, 0, "{'blockIO':{'weight':500}}", "2a io.bfq.weight=500\n2 io.weight=default 4950"},
     {&v1, 0, "{'blockIO':{'weight':500}}", "1a blkio.bfq.weight=500\n1 blkio.weight=500"},
     {&v2, 0, "{'blockIO':{'weight':9}}",
-     "9 is not between 10 and 1000 (at linux.resources.blockIO.weight)"},
+     "9: must be between 10 and 1000 (at linux.resources.blockIO.weight)"},
     {&bare, 0, "{'blockIO':{'weight':500}}",
      "cgroup controller `blkio` is not available (at linux.resources.blockIO.weight)"},
     {&v2, 0, "{'blockIO':{'weightDevice':[{'major':8,'minor':16,'weight':1000}]}}",
@@ -199,14 +203,14 @@ static const struct {
     {&v2, 0, "{'hugepageLimits':[{'pageSize':'3MB','limit':9}]}",
      "this machine has no huge pages of 3MB (at linux.resources.hugepageLimits[0].pageSize)"},
     {&v2, 0, "{'hugepageLimits':[{'pageSize':'../2MB','limit':9}]}",
-     "`../2MB` is no page size such as 2MB (at linux.resources.hugepageLimits[0].pageSize)"},
+     "`../2MB`: must be a page size such as 2MB (at linux.resources.hugepageLimits[0].pageSize)"},
     {&v1, 0, "{'hugepageLimits':[{'pageSize':'2MB','limit':9}]}",
      "cgroup controller `hugetlb` is not available (at linux.resources.hugepageLimits[0])"},
     /* rdma, network */
     {&v2, 0, "{'rdma':{'mlx5_1':{'hcaHandles':3,'hcaObjects':10000},'mlx4_0':{'hcaObjects':1}}}",
      "2 rdma.max=mlx4_0 hca_object=1\n2 rdma.max=mlx5_1 hca_handle=3 hca_object=10000"},
     {&v2, 0, "{'rdma':{'mlx5_1':{}}}",
-     "neither hcaHandles nor hcaObjects is there (at linux.resources.rdma.mlx5_1)"},
+     "`mlx5_1`: must be the name of a device, with hcaHandles, hcaObjects or both (at linux.resources.rdma.mlx5_1)"},
     {&bare, 0, "{'rdma':{'mlx5_1':{'hcaHandles':3}}}",
      "cgroup controller `rdma` is not available (at linux.resources.rdma.mlx5_1)"},
     {&v1, 0, "{'network':{'classID':1048577,'priorities':[{'name':'eth0','priority':500}]}}",
