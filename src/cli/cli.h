@@ -74,7 +74,8 @@ const struct vl_command *vl_command_find(const char *name);
 
 /*
  * Options are taken in the GNU and in the Go style: --name value, --name=value, -n value, -nvalue,
- * -n=value, flags together (-qf json), long names with one dash, --flag=false; the last of several
+ * -n=value, flags together (-qf json), long names with one dash, long names cut short as long as only one begins so,
+ * --flag=false; the last of several
  * wins unless all of them count (STRS); -- ends them.
  *
  * vl_parse_global reads what comes before the command; *ret_next becomes the index of the command

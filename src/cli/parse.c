@@ -108,6 +108,20 @@ static const struct vl_opt *find_long(const struct parser *p, const char *name, 
     return NULL;
 }
 
+/* getopt_long(3) and argp understand what a name begins with when only one does; *ret_many: several do. */
+static const struct vl_opt *find_prefix(const struct parser *p, const char *name, size_t len, bool *ret_many)
+{
+    const struct vl_opt *found = NULL;
+
+    *ret_many = false;
+    for (const struct vl_opt *o = p->options; o != NULL && o->name != NULL && len > 0; o++)
+        if (strncmp(o->name, name, len) == 0) {
+            *ret_many |= found != NULL;
+            found = o;
+        }
+    return *ret_many ? NULL : found;
+}
+
 static const struct vl_opt *find_letter(const struct parser *p, char letter)
 {
     for (const struct vl_opt *o = p->options; o != NULL && o->name != NULL; o++)
@@ -140,6 +154,11 @@ static int take_option(struct parser *p, const char *arg, struct vl_error **err)
     size_t len = strcspn(name, "=");
     /* Go's own flag package, and callers written for it, know long names with one dash. */
     const struct vl_opt *o = two || len > 1 ? find_long(p, name, len) : NULL;
+    bool many = false;
+    if (o == NULL && two)
+        o = find_prefix(p, name, len, &many);
+    if (many)
+        return vl_err_usage(err, "option `%s` can be short for several", arg);
     if (o != NULL)
         return take(p, o, name[len] == '=' ? name + len + 1 : NULL, err);
     return two ? unknown(p, arg, err) : take_letters(p, arg, err);

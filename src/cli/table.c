@@ -23,6 +23,9 @@
     FLAG("help", 'h', help, "show this help"),                                                     \
     {                                                                                              \
         "?", '?', VL_OPT_FLAG, FIELD(help), NULL, NULL, 0                                          \
+    },                                                                                             \
+    {                                                                                              \
+        "usage", 0, VL_OPT_FLAG, FIELD(help), NULL, NULL, 0                                        \
     }
 #define END                                                                                        \
     {                                                                                              \

@@ -106,6 +106,8 @@ static void engines(void)
         "--help",
         "create --help",
         "kill -?",
+        "--usage",
+        "kill --usage",
         "spec -b DIR --rootless",
         "spec -f FILE",
         "list -q",
@@ -136,6 +138,8 @@ static void global(void)
     is_str(args.global.root, "R", "one dash");
     ok_line("-root=R state ID");
     is_str(args.global.root, "R", "one dash and =");
+    ok_line("--log-l debug state ID");
+    is_int(args.log_level, VL_LOG_DEBUG, "the beginning of a name suffices");
     ok_line("--root= state ID");
     is_str(args.global.root, "", "an empty value stays one");
 }
@@ -233,7 +237,8 @@ static void refusals(void)
         {"run --preserve-fds 4294967296 ID", "invalid value"},
         {"run --detach=maybe ID", "invalid value `maybe` for --detach: must be true or false"},
         {"--cgroup-manager docker state ID", "cgroupfs|systemd|disabled"},
-        {"create --bundl=B ID", "unknown option `--bundl=B`"},
+        {"create --bundel=B ID", "unknown option `--bundel=B`"},
+        {"create --p F ID", "option `--p` can be short for several"},
         {"start --root R ID", "unknown option `--root`"},
     };
     for (size_t i = 0; i < VL_ARRAY_LEN(t); i++) {
