@@ -38,6 +38,7 @@ int vl_supervise_signals(struct vl_supervise *s, struct vl_error **err)
     static const int own[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS};
     for (size_t i = 0; i < VL_ARRAY_LEN(own); i++)
         sigdelset(&set, own[i]);
+    s->extra = VL_NOFD;
     s->sigfd = vl_sigs_fd(&set, &s->old);
     return s->sigfd < 0 ? vl_err_sys(err, s->sigfd, "block signals to forward them") : 0;
 }
@@ -166,15 +167,16 @@ int vl_supervise_run(struct vl_supervise *s, pid_t pid, int pidfd, int master, i
     if (master >= 0)
         relay_begin(&r, master);
     while (!done) {
-        struct pollfd p[5] = {{.fd = s->sigfd, .events = POLLIN}};
+        struct pollfd p[6] = {{.fd = s->sigfd, .events = POLLIN}};
         bool child = false;
 
         p[1].fd = p[2].fd = p[3].fd = p[4].fd = -1;
+        p[5] = (struct pollfd){.fd = s->extra, .events = POLLIN};
         if (master >= 0) {
             add_flow(p + 1, &r.in);
             add_flow(p + 3, &r.out);
         }
-        if (poll(p, 5, -1) < 0 && errno != EINTR) {
+        if (poll(p, 6, -1) < 0 && errno != EINTR) {
             int saved = errno;
             if (master >= 0)
                 relay_end(&r);
@@ -185,6 +187,8 @@ int vl_supervise_run(struct vl_supervise *s, pid_t pid, int pidfd, int master, i
             step_flow(p + 1, &r.in);
             step_flow(p + 3, &r.out);
         }
+        if (p[5].revents != 0)
+            s->on_extra(s->extra_ctx);
         if (child)
             done = reap(pid, status);
     }

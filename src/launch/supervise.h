@@ -10,6 +10,9 @@
 struct vl_supervise {
     int sigfd;        /* signalfd of vl_supervise_signals, owned */
     sigset_t old;     /* mask to restore */
+    int extra;        /* another descriptor to look at, borrowed, or VL_NOFD … */
+    void (*on_extra)(void *ctx); /* … and what is done when something can be read there */
+    void *extra_ctx;
 };
 /* Blocks what will be forwarded; before the container's process exists, so that nothing is lost. */
 int vl_supervise_signals(struct vl_supervise *s, struct vl_error **err);

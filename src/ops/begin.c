@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "confine/seccomp_cache.h"
 #include "launch/planhooks.h"
+#include "launch/sdnotify.h"
 #include "ops/record_make.h"
 #include "spec/annot.h"
 #include "state/gate.h"
@@ -83,6 +84,8 @@ static int make_plan(const struct vl_global *g, const struct vl_create_opts *o, 
                                 .console_socket = o->console_socket != NULL,
                                 .preserve_fds = o->preserve_fds + listening,
                                 .listen_fds = listening,
+                                .listen_fdnames = getenv("LISTEN_FDNAMES"),
+                                .notify = vl_sdnotify_wanted() != NULL,
                                 .seccomp = &provider,
                                 .seccomp_receiver = getenv("RUN_OCI_SECCOMP_RECEIVER")};
     return vl_plan_build(b->spec, &b->host, &opts, &b->plan, err);
@@ -105,17 +108,29 @@ static int note_cgroup(void *arg, const char *path, bool undo, struct vl_error *
     return (undo ? vl_journal_undo : vl_journal_add)(b->ctr, VL_JOURNAL_CGROUP, path, err);
 }
 
+static bool has_notify(const struct vl_plan *plan)
+{
+    for (size_t i = 0; i < plan->n_desc; i++)
+        if (plan->desc[i].role == VL_ROLE_NOTIFY)
+            return true;
+    return false;
+}
+
 static int open_descriptors(struct vl_begun *b, bool gate, struct vl_error **err)
 {
     cleanup_fd int gate_fd = VL_NOFD;
+    cleanup_free char *notify = has_notify(b->plan) ? vl_path_join(b->ctr->path, VL_CTR_NOTIFY) : NULL;
 
+    if (notify != NULL &&
+        vl_sdnotify_prepare(b->ctr, b->host.selinux ? b->spec->config->linux->mount_label : NULL, err) < 0)
+        return -1;
     if (gate) {
         gate_fd = vl_gate_listen(b->ctr, err);
         if (gate_fd < 0)
             return -1;
     }
-    struct vl_prep_env env = {.root_dirfd = b->ctr->root_fd, .root_path = b->ctr->root, .gate_fd = gate_fd,
-                               .cgroup = b->cgroup};
+    struct vl_prep_env env = {.root_dirfd = b->ctr->root_fd, .root_path = b->ctr->root,
+                              .notify_path = notify, .gate_fd = gate_fd, .cgroup = b->cgroup};
     return vl_prep_open(b->plan, &env, &b->prep, err);
 }
 
@@ -195,6 +210,8 @@ static int make(struct vl_begun *b, const char *root, const struct vl_create_opt
     if (vl_cgroup_create(b->plan, &b->host, &journal, &b->cgroup, err) < 0 || open_descriptors(b, gate, err) < 0)
         goto undo;
     b->record = vl_record_make(b->id, b->spec, b->plan, b->cgroup);
+    if (has_notify(b->plan))
+        b->record->notify_socket = vl_strdup(vl_sdnotify_wanted());
     fill_env(b);
     if (write_plan(b, err) < 0 || write_early_record(b, err) < 0 || vl_launch_begin(&b->env, &b->launch, err) < 0 ||
         vl_cgroup_settle(b->cgroup, b->plan, err) < 0 || finish_record(b, err) < 0 || vl_record_write(b->ctr, b->record, err) < 0)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* run: create and start in one, then wait for the end unless detached. */
+#include <unistd.h>
 #include "base/log.h"
+#include "launch/sdnotify.h"
 #include "launch/supervise.h"
 #include "ops/begin.h"
 #include "ops/record_make.h"
@@ -12,6 +14,21 @@ static int run_poststart(struct vl_begun *b, struct vl_error **err)
         if (vl_record_run_hook(b->record, VL_HOOK_POSTSTART, i, VL_RUNNING, err) < 0)
             return -1;
     return 0;
+}
+
+/* The socket is there before the program looks for it. */
+static int open_notify(struct vl_begun *b, struct vl_sdnotify **ret, struct vl_error **err)
+{
+    *ret = NULL;
+    if (b->record->notify_socket == NULL || vl_sdnotify_open(b->ctr, b->record->notify_socket, ret, err) == 0)
+        return 0;
+    vl_begun_undo(b);
+    return -1;
+}
+
+static void on_notify(void *ctx)
+{
+    (void)vl_sdnotify_relay(ctx, getpid()); /* whoever waits for the container waits for us */
 }
 
 static int start(struct vl_begun *b, struct vl_error **err)
@@ -33,15 +50,32 @@ static void finish(struct vl_begun *b, bool keep)
     vl_begun_undo(b);
 }
 
+/* The container has ended. */
+static void finish_notify(struct vl_sdnotify *n)
+{
+    if (n == NULL)
+        return;
+    vl_sdnotify_drain(n, getpid());
+    vl_sdnotify_barrier(n);
+}
+
 static int run_foreground(const struct vl_global *g, const char *id, const struct vl_create_opts *o, struct vl_begun *b,
                           int *ret_status, struct vl_error **err)
 {
+    cleanup(sdnotify) struct vl_sdnotify *notify = NULL;
     struct vl_supervise s;
 
     if (vl_supervise_signals(&s, err) < 0)
         return -1;
     int r = vl_begin(g, id, o, false, b, err);
+    if (r >= 0)
+        r = open_notify(b, &notify, err);
     if (r >= 0) {
+        if (notify != NULL) {
+            s.extra = notify->sock;
+            s.on_extra = on_notify;
+            s.extra_ctx = notify;
+        }
         vl_supervise_console(b->launch->console);
         r = start(b, err);
     }
@@ -50,6 +84,8 @@ static int run_foreground(const struct vl_global *g, const char *id, const struc
         r = vl_supervise_run(&s, b->launch->pid, b->launch->pidfd, b->launch->console, ret_status, err);
         if (r < 0)
             vl_begun_undo(b);
+        else
+            finish_notify(notify);
     }
     if (r >= 0) {
         struct vl_error *e = NULL;
@@ -67,11 +103,16 @@ int vl_op_run(const struct vl_global *g, const char *id, const struct vl_create_
               struct vl_error **err)
 {
     cleanup(begun) struct vl_begun b = {0};
+    cleanup(sdnotify) struct vl_sdnotify *notify = NULL;
 
     if (!o->detach)
         return run_foreground(g, id, o, &b, ret_status, err);
-    if (vl_begin(g, id, o, false, &b, err) < 0 || start(&b, err) < 0)
+    if (vl_begin(g, id, o, false, &b, err) < 0 || open_notify(&b, &notify, err) < 0 || start(&b, err) < 0)
         return -1;
+    if (notify != NULL) {
+        vl_ctr_unlock(b.ctr); /* others may end it while it gets ready */
+        vl_sdnotify_wait(notify, b.launch->pid, b.launch->pidfd);
+    }
     *ret_status = 0;
     return 0;
 }

@@ -4,6 +4,7 @@
 #include "base/io.h"
 #include "base/str.h"
 #include "launch/launch.h"
+#include "launch/sdnotify.h"
 #include "ops/ops.h"
 #include "ops/record_make.h"
 #include "state/gate.h"
@@ -91,6 +92,15 @@ static int destroy(const struct vl_global *g, const char *id, struct vl_ctr **c,
     return -1;
 }
 
+/* Who starts it says who waits for it; the place in the container was made by create, or not. */
+static int open_notify(const struct vl_ctr *c, const struct vl_status *s, struct vl_sdnotify **ret,
+                       struct vl_error **err)
+{
+    const char *host = s->record->notify_socket != NULL ? vl_sdnotify_wanted() : NULL;
+
+    return host != NULL ? vl_sdnotify_open(c, host, ret, err) : 0;
+}
+
 static bool is_hook_failure(const struct vl_error *e)
 {
     return e != NULL && e->where != NULL && vl_starts_with(e->where, "hooks.startContainer");
@@ -100,9 +110,10 @@ int vl_op_start(const struct vl_global *g, const char *id, struct vl_error **err
 {
     cleanup(ctr) struct vl_ctr *c = NULL;
     cleanup(status) struct vl_status *s = NULL;
+    cleanup(sdnotify) struct vl_sdnotify *notify = NULL;
 
     if (vl_ctr_open(g->root, id, VL_CTR_READ, &c, err) < 0 || vl_ctr_lock_made(c, err) < 0 ||
-        vl_status_get(c, &s, err) < 0 || check_status(s, id, err) < 0)
+        vl_status_get(c, &s, err) < 0 || check_status(s, id, err) < 0 || open_notify(c, s, &notify, err) < 0)
         return -1;
     cleanup_fd int sock = vl_gate_connect(c, err);
     if (sock < 0 || vl_gate_send(sock, VL_MSG_GO, err) < 0)
@@ -120,5 +131,9 @@ int vl_op_start(const struct vl_global *g, const char *id, struct vl_error **err
         return -1;
     if (run_poststart(s, err) < 0)
         return destroy(g, id, &c, s);
+    if (notify != NULL) {
+        vl_ctr_unlock(c); /* others may end it while it gets ready */
+        vl_sdnotify_wait(notify, s->proc.pid, s->proc.pidfd);
+    }
     return 0;
 }

@@ -18,6 +18,7 @@ struct vl_plan_opts {
     bool console_socket; /* a console socket was given */
     uint32_t preserve_fds; /* including those of LISTEN_FDS */
     uint32_t listen_fds;   /* added to the workload's environment as LISTEN_FDS=n, LISTEN_PID=1 */
+    const char *listen_fdnames; /* LISTEN_FDNAMES for them, or NULL */
     bool notify;           /* NOTIFY_SOCKET proxy is wanted */
     const struct vl_seccomp_provider *seccomp; /* NULL: profiles are compiled, no cache is asked */
     const char *seccomp_receiver; /* socket for a listener when neither the profile nor an annotation names one, or NULL */
@@ -43,6 +44,7 @@ struct vl_planner {
     bool setgroups_denied; /* in the container's user namespace */
     bool fork;             /* the join sequence: the stage starts on the host and forks the container's process */
     bool late_cgroup;      /* the process is put into its cgroup after it was born */
+    bool notify;           /* there is an sd_notify proxy */
     bool await;            /* something has to be done from outside before the container is set up */
     int null_desc, empty_desc; /* shared by all masks; -1 until one needs it */
     char at[192];              /* scratch of vl_pl_at */

@@ -47,9 +47,23 @@ static bool has_name(const char *entry, const char *name)
 /* What veloci itself sets is not taken from config.json. */
 static bool is_ours(const struct vl_planner *p, const char *entry)
 {
-    if (p->opts->listen_fds > 0 && (has_name(entry, "LISTEN_FDS") || has_name(entry, "LISTEN_PID")))
+    if (p->opts->listen_fds > 0 && (has_name(entry, "LISTEN_FDS") || has_name(entry, "LISTEN_PID") ||
+                                    has_name(entry, "LISTEN_FDNAMES")))
         return true;
-    return p->opts->notify && has_name(entry, "NOTIFY_SOCKET");
+    return p->notify && has_name(entry, "NOTIFY_SOCKET");
+}
+
+/* One name for each descriptor, between colons; others would be taken for those of config.json's program. */
+static bool are_names(const char *names, uint32_t n)
+{
+    if (names == NULL)
+        return false;
+    for (; *names != '\0'; names++) {
+        n -= *names == ':';
+        if ((unsigned char)*names < ' ' || *names == 0x7f)
+            return false;
+    }
+    return n == 1;
 }
 
 bool vl_env_build(struct vl_planner *p, const struct oci_process *process, struct vl_strv *ret)
@@ -67,8 +81,10 @@ bool vl_env_build(struct vl_planner *p, const struct oci_process *process, struc
     if (p->opts->listen_fds > 0) {
         vl_strv_addf(ret, "LISTEN_FDS=%u", p->opts->listen_fds);
         vl_strv_add(ret, "LISTEN_PID=1");
+        if (are_names(p->opts->listen_fdnames, p->opts->listen_fds))
+            vl_strv_addf(ret, "LISTEN_FDNAMES=%s", p->opts->listen_fdnames);
     }
-    if (p->opts->notify)
+    if (p->notify)
         vl_strv_add(ret, "NOTIFY_SOCKET=" VL_NOTIFY_DIR "/notify.sock");
     free(keep);
     return home;

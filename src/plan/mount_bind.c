@@ -132,9 +132,15 @@ int vl_mount_plan_bind(const struct vl_mount_entry *e)
     return 0;
 }
 
-void vl_mount_append_notify(struct vl_planner *p)
+/* In a mount namespace of others it would stay, and in the caller's own it would be the host's. */
+void vl_mount_plan_notify(struct vl_planner *p)
 {
     bool clone;
+    p->notify = p->opts->notify && (p->ns_new & CLONE_NEWNS);
+    if (p->opts->notify && !p->notify)
+        vl_pl_note(p, "NOTIFY_SOCKET: nobody is notified: the container has no mount namespace of its own for the socket");
+    if (!p->notify)
+        return;
     int desc = vl_mount_desc(p, VL_ROLE_NOTIFY, VL_KIND_DIR, 0, NULL, NULL, &clone);
     struct vl_op *op = vl_plan_op(p->plan, VL_OP_BIND, NULL);
     vl_op_str(op, 0, VL_NOTIFY_DIR);

@@ -290,7 +290,6 @@ int vl_plan_mounts(struct vl_planner *p)
         vl_pl_note(p, "linux.mountLabel: SELinux is not enabled, mounts get no label");
     for (size_t i = 0; i < c->n_mounts; i++)
         r |= plan_mount(p, i);
-    if (p->opts->notify)
-        vl_mount_append_notify(p);
+    vl_mount_plan_notify(p);
     return r;
 }

@@ -31,7 +31,7 @@ char *vl_mount_label(const struct vl_planner *p, const char *fstype);
 int vl_mount_plan_cgroup(const struct vl_mount_entry *e);    /* mount_cgroup.c */
 int vl_mount_plan_cgroup_v1(const struct vl_mount_entry *e); /* run.oci.systemd.force_cgroup_v1 */
 int vl_mount_plan_bind(const struct vl_mount_entry *e);      /* mount_bind.c */
-void vl_mount_append_notify(struct vl_planner *p);           /* mount_bind.c: directory of the sd_notify proxy */
+void vl_mount_plan_notify(struct vl_planner *p);             /* mount_bind.c: directory of the sd_notify proxy */
 #define VL_NOTIFY_DIR "/run/notify" /* inside, as runc has it */
 
 /* Default nodes, links below dir ("/dev"), without those that linux.devices gives. */

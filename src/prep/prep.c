@@ -42,7 +42,7 @@ static int make_empty_dir(const struct vl_prep_env *env, struct vl_error **err)
 
 const char *vl_prep_path(const struct vl_prep *p, const struct vl_desc *d, struct vl_error **err)
 {
-    const char *path = d->role == VL_ROLE_EMPTY ? p->empty_path : d->path;
+    const char *path = d->role == VL_ROLE_EMPTY ? p->empty_path : d->role == VL_ROLE_NOTIFY ? p->notify_path : d->path;
 
     if (d->role == VL_ROLE_CGROUP && path != NULL)
         path = p->cgroup != NULL ? vl_cgroup_dir_below(p->cgroup, path) : NULL;
@@ -147,6 +147,7 @@ int vl_prep_open(const struct vl_plan *plan, const struct vl_prep_env *env, stru
     p->plan = plan;
     p->cgroup = env->cgroup;
     p->empty_path = vl_path_join(env->root_path, empty_dir_name);
+    p->notify_path = env->notify_path != NULL ? vl_strdup(env->notify_path) : NULL;
     p->ident = vl_alloc(sizeof(*p->ident) * (plan->n_desc + 1));
     for (size_t i = 0; i < plan->n_desc; i++)
         p->ident[i].fd = -1;
@@ -193,5 +194,6 @@ void vl_prep_free(struct vl_prep *p)
     vl_prep_close_all(p);
     free(p->ident);
     free(p->empty_path);
+    free(p->notify_path);
     free(p);
 }

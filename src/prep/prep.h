@@ -14,6 +14,7 @@
 struct vl_prep {
     const struct vl_plan *plan; /* borrowed, must outlive this */
     struct vl_ident *ident;     /* one a descriptor of the plan; fd -1 = not open (late or optional) */
+    char *notify_path;          /* directory of the sd_notify proxy, or NULL */
     char *empty_path;           /* the shared empty directory, for those who must open it in another namespace */
     struct vl_cgroup *cgroup;   /* borrowed: its directories are what CGROUP descriptors stand for; may be NULL */
 };
@@ -22,6 +23,7 @@ struct vl_prep {
 struct vl_prep_env {
     int root_dirfd;        /* state root: holds the shared empty directory */
     const char *root_path; /* its absolute path */
+    const char *notify_path; /* directory of the sd_notify proxy, absolute; NULL when the plan has none */
     int gate_fd;           /* listening socket of the start gate, or VL_NOFD */
     struct vl_cgroup *cgroup; /* the container's, already made; NULL without one */
 };

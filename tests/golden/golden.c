@@ -243,7 +243,8 @@ static const struct option long_options[] = {
     {"no-pivot", no_argument, NULL, 'p'},       {"no-new-keyring", no_argument, NULL, 'k'},
     {"systemd", no_argument, NULL, 's'},        {"no-cgroup", no_argument, NULL, 'n'},
     {"notify", no_argument, NULL, 'N'},         {"preserve-fds", required_argument, NULL, 'P'},
-    {"listen-fds", required_argument, NULL, 'l'}, {NULL, 0, NULL, 0},
+    {"listen-fds", required_argument, NULL, 'l'}, {"listen-fdnames", required_argument, NULL, 'L'},
+    {NULL, 0, NULL, 0},
 };
 
 static const char *read_options(int argc, char **argv, struct vl_plan_opts *o)
@@ -283,6 +284,9 @@ static const char *read_options(int argc, char **argv, struct vl_plan_opts *o)
             break;
         case 'l':
             (void)vl_parse_u32(optarg, 10, &o->listen_fds);
+            break;
+        case 'L':
+            o->listen_fdnames = optarg;
             break;
         default:
             broken("option");
