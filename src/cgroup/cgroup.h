@@ -6,8 +6,8 @@
  * On v2 the container's first process is born inside (clone3 with vl_cgroup_dirfd); on v1 and
  * hybrid hosts it has to be moved (vl_cgroup_attach, or vl_cgroup_join_self by a child that has not
  * exec'ed yet). Removed is the container's own cgroup with everything below; parents that had to be
- * made stay, because other containers may be about to use them. Nothing here waits by fixed sleeps
- * on v2: cgroup.events is polled.
+ * made stay, because other containers may be about to use them. What is waited for is an event, within a time limit:
+ * cgroup.events of cgroup2, the ends of processes (pidfds) on v1.
  */
 #ifndef VL_CGROUP_CGROUP_H
 #define VL_CGROUP_CGROUP_H
@@ -144,11 +144,14 @@ int vl_cgroup_destroy_path(const char *path, int timeout_ms, struct vl_error **e
 
 /* -- freezer ----------------------------------------------------------------------------------- */
 
-/* Freezes or thaws and waits until that is so. At the timeout a freeze is taken back. */
+/* Freezes or thaws and waits until that is so. At the timeout a freeze is taken back, and the STATE error names
+ * processes in an uninterruptible wait. */
 int vl_cgroup_freeze(struct vl_cgroup *cg, int timeout_ms, struct vl_error **err);
 int vl_cgroup_thaw(struct vl_cgroup *cg, int timeout_ms, struct vl_error **err);
 /* Whether it is frozen now; false when it is gone or has no freezer. */
 bool vl_cgroup_frozen(struct vl_cgroup *cg);
+/* Whether it is frozen or on its way to be, by an order to this very cgroup. */
+bool vl_cgroup_freezing(struct vl_cgroup *cg);
 
 /* Processes killed for memory so far; 0 when unknown. */
 uint64_t vl_cgroup_oom_kills(struct vl_cgroup *cg);

@@ -334,6 +334,7 @@ bool vl_cgroup_undo(struct vl_cgroup *cg)
     bool busy = cg->driver != NULL, gone = true;
     vl_cleanup_fd(&cg->dirfd);
     while (busy) {
+        cleanup(cgroup_pids) struct vl_cgroup_pids left = {NULL, 0};
         busy = false;
         gone = true;
         for (size_t i = 0; i < cg->desc.n_dir; i++) {
@@ -343,7 +344,9 @@ bool vl_cgroup_undo(struct vl_cgroup *cg)
         }
         if (busy && vl_cg_unified(cg))
             (void)vl_cg_wait_event(vl_cg_unified(cg), "populated", 0, d);
-        if (busy && !vl_cg_nap(d, &nap))
+        if (busy)
+            (void)vl_cg_list(vl_cg_main_dir(cg), &left);
+        if (busy && !vl_cg_wait_ends(&left, d, &nap))
             break;
     }
     return gone;
@@ -384,4 +387,9 @@ int vl_cgroup_thaw(struct vl_cgroup *cg, int timeout_ms, struct vl_error **err)
 bool vl_cgroup_frozen(struct vl_cgroup *cg)
 {
     return cg->driver && cg->driver->frozen(cg);
+}
+
+bool vl_cgroup_freezing(struct vl_cgroup *cg)
+{
+    return cg->driver && cg->driver->freezing(cg);
 }

@@ -11,8 +11,8 @@
 typedef int64_t vl_deadline;
 vl_deadline vl_cg_deadline(int timeout_ms);
 int vl_cg_left(vl_deadline d); /* milliseconds for poll(2): -1 for ever, 0 when it has passed */
-/* Sleeps a little, each time longer (*ms, start with 0), for v1, which has no events. False when
- * the deadline has passed. */
+/* Sleeps a little, each time longer (*ms, start with 0, at most 20), for the few things that have no event: a v1
+ * freezer on its way, a group below that appears while its parent is removed. False when the deadline has passed. */
 bool vl_cg_nap(vl_deadline d, int *ms);
 
 /* What create is given. */
@@ -31,6 +31,7 @@ struct vl_cg_driver {
     int (*kill)(struct vl_cgroup *cg, vl_deadline d, struct vl_error **err);
     int (*set_frozen)(struct vl_cgroup *cg, bool frozen, vl_deadline d, struct vl_error **err);
     bool (*frozen)(struct vl_cgroup *cg);
+    bool (*freezing)(struct vl_cgroup *cg); /* it was told to freeze */
     int (*wait_empty)(struct vl_cgroup *cg, vl_deadline d, struct vl_error **err);
     int (*remove)(struct vl_cgroup *cg, vl_deadline d, struct vl_error **err);
 };
@@ -152,13 +153,25 @@ int vl_cg_rmdir(const char *dir);
 int vl_cg_kill_list(const struct vl_cgroup_pids *l, int sig);
 /* "cgroup of the container": path for messages. */
 const char *vl_cg_name(const struct vl_cgroup *cg);
-/* The STATE error of something that is still in use at the deadline. */
+
+/* -- stuck.c ----------------------------------------------------------------------------------- */
+
+/* "in an uninterruptible wait (state D): 12 (cat)": what a signal or the freezer does not reach in dir and below; NULL
+ * when there is none. The caller's. */
+char *vl_cg_stuck(const char *dir);
+/* The STATE errors at a deadline: of something that is still in use, or could not be frozen or thawed. They name what
+ * is stuck. */
 int vl_cg_still_busy(const struct vl_cgroup *cg, struct vl_error **err);
+int vl_cg_not_in_time(const char *dir, bool frozen, struct vl_error **err);
+/* For v1, which has no events: waits until processes of the list have ended (by pidfd; without any, sleeps as
+ * vl_cg_nap), so that it is worth looking again. False when the deadline has passed. */
+bool vl_cg_wait_ends(const struct vl_cgroup_pids *l, vl_deadline d, int *nap);
 
 /* Verbs of cgroup2 that the hybrid driver uses too. */
 int vl_cg_v2_kill(struct vl_cgroup *cg, vl_deadline d, struct vl_error **err);
 int vl_cg_v2_set_frozen(struct vl_cgroup *cg, bool frozen, vl_deadline d, struct vl_error **err);
 bool vl_cg_v2_frozen(struct vl_cgroup *cg);
+bool vl_cg_v2_freezing(struct vl_cgroup *cg);
 int vl_cg_v2_wait_empty(struct vl_cgroup *cg, vl_deadline d, struct vl_error **err);
 
 #endif

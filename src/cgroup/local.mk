@@ -8,6 +8,7 @@ src_cgroup_libcgroup_a_SOURCES = \
 	src/cgroup/place.c \
 	src/cgroup/procs.c \
 	src/cgroup/restore.c \
+	src/cgroup/stuck.c \
 	src/cgroup/tree.c \
 	src/cgroup/v1.c \
 	src/cgroup/v2.c \

@@ -25,14 +25,6 @@ int vl_cgroup_procs(struct vl_cgroup *cg, struct vl_cgroup_pids *ret, struct vl_
     return 0;
 }
 
-int vl_cg_still_busy(const struct vl_cgroup *cg, struct vl_error **err)
-{
-    cleanup(cgroup_pids) struct vl_cgroup_pids pids = {NULL, 0};
-    (void)vl_cg_list(vl_cg_main_dir(cg), &pids);
-    return vl_err_state(err, "cgroup `%s` is still in use: %zu process(es) left",
-                        vl_cg_main_dir(cg), pids.n);
-}
-
 /* -- signals ----------------------------------------------------------------------------------- */
 
 int vl_cg_kill_list(const struct vl_cgroup_pids *l, int sig)

@@ -136,7 +136,7 @@ static int kill_all(struct vl_cgroup *cg, vl_deadline d, struct vl_error **err)
             return vl_err_sys(err, r, "kill the processes of cgroup `%s`", vl_cg_main_dir(cg));
         if (pids.n == 0)
             return 0;
-        if (!vl_cg_nap(d, &nap))
+        if (!vl_cg_wait_ends(&pids, d, &nap))
             return vl_cg_still_busy(cg, err);
     }
 }
@@ -153,7 +153,7 @@ static int wait_empty(struct vl_cgroup *cg, vl_deadline d, struct vl_error **err
             return vl_err_sys(err, r, "list processes of cgroup `%s`", vl_cg_main_dir(cg));
         if (pids.n == 0)
             return 0;
-        if (!vl_cg_nap(d, &nap))
+        if (!vl_cg_wait_ends(&pids, d, &nap))
             return vl_cg_still_busy(cg, err);
     }
 }
@@ -211,10 +211,10 @@ static int set_frozen(struct vl_cgroup *cg, bool frozen, vl_deadline d, struct v
         if (state_is(dir, state))
             break;
         if (!vl_cg_nap(d, &nap)) {
+            int late = vl_cg_not_in_time(dir, frozen, err); /* named while they still stand out */
             if (frozen)
                 (void)vl_cg_write_in(dir, "freezer.state", "THAWED");
-            return vl_err_state(err, "cgroup `%s` could not be %s in time", dir,
-                                frozen ? "frozen" : "thawed");
+            return late;
         }
     }
     return vl_cg_unified(cg) ? vl_cg_v2_set_frozen(cg, frozen, d, err) : 0;
@@ -226,12 +226,21 @@ static bool frozen(struct vl_cgroup *cg)
     return (vl_cg_unified(cg) && vl_cg_v2_frozen(cg)) || (dir && state_is(dir, "FROZEN"));
 }
 
+static bool freezing(struct vl_cgroup *cg)
+{
+    const char *dir = vl_cg_v1_dir(cg, "freezer");
+    char text[8];
+    return (vl_cg_unified(cg) && vl_cg_v2_freezing(cg)) ||
+           (dir && vl_cg_read_in(dir, "freezer.self_freezing", text, sizeof(text)) > 0 && *text == '1');
+}
+
 const struct vl_cg_driver vl_cg_driver_v1 = {
     .create = create,
     .attach = attach,
     .kill = kill_all,
     .set_frozen = set_frozen,
     .frozen = frozen,
+    .freezing = freezing,
     .wait_empty = wait_empty,
     .remove = remove_all,
 };

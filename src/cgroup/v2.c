@@ -134,12 +134,13 @@ int vl_cg_v2_set_frozen(struct vl_cgroup *cg, bool frozen, vl_deadline d, struct
         r = vl_cg_wait_event(dir, "frozen", frozen, d);
     if (r == 0)
         return 0;
+    if (r == -ETIME)
+        (void)vl_cg_not_in_time(dir, frozen, err); /* named while they still stand out */
+    else
+        (void)vl_err_sys(err, r, "%s cgroup `%s`", frozen ? "freeze" : "thaw", dir);
     if (frozen)
         (void)vl_cg_write_in(dir, "cgroup.freeze", "0");
-    if (r == -ETIME)
-        return vl_err_state(err, "cgroup `%s` could not be %s in time", dir,
-                            frozen ? "frozen" : "thawed");
-    return vl_err_sys(err, r, "%s cgroup `%s`", frozen ? "freeze" : "thaw", dir);
+    return -1;
 }
 
 bool vl_cg_v2_frozen(struct vl_cgroup *cg)
@@ -151,12 +152,19 @@ bool vl_cg_v2_frozen(struct vl_cgroup *cg)
     return frozen != 0;
 }
 
+bool vl_cg_v2_freezing(struct vl_cgroup *cg)
+{
+    char text[8];
+    return vl_cg_read_in(vl_cg_unified(cg), "cgroup.freeze", text, sizeof(text)) > 0 && *text == '1';
+}
+
 const struct vl_cg_driver vl_cg_driver_v2 = {
     .create = create,
     .attach = attach,
     .kill = vl_cg_v2_kill,
     .set_frozen = vl_cg_v2_set_frozen,
     .frozen = vl_cg_v2_frozen,
+    .freezing = vl_cg_v2_freezing,
     .wait_empty = vl_cg_v2_wait_empty,
     .remove = remove_dir,
 };

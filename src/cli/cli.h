@@ -27,7 +27,7 @@ struct vl_args {
     struct vl_create_opts create;
     struct vl_spec_opts spec;
     struct vl_plan_request plan;
-    bool all, force, quiet;
+    bool all, force, quiet, regex;
     int format; /* index of the words of --format */
 
     char **operand; /* in argv, after parsing */
@@ -102,13 +102,22 @@ int vl_print(const char *text, size_t len, struct vl_error **err);
 /* The table of `list`; caller frees. */
 char *vl_list_table(const struct vl_list *l);
 
+/* ps_table.c: of the output of ps(1) the head and the lines whose column PID is one of pid (ascending); caller frees.
+ * STATE error when there is no such column. */
+int vl_ps_filter(const char *text, const pid_t *pid, size_t n, char **ret, struct vl_error **err);
+/* What `ps -ef` says of them, read from /proc, for hosts without ps(1); caller frees. */
+char *vl_ps_own_table(const pid_t *pid, size_t n);
+
 int vl_cmd_completion(const struct vl_args *a, struct vl_error **err);
 int vl_cmd_create(const struct vl_args *a, struct vl_error **err);
 int vl_cmd_delete(const struct vl_args *a, struct vl_error **err);
 int vl_cmd_features(const struct vl_args *a, struct vl_error **err);
 int vl_cmd_kill(const struct vl_args *a, struct vl_error **err);
 int vl_cmd_list(const struct vl_args *a, struct vl_error **err);
+int vl_cmd_pause(const struct vl_args *a, struct vl_error **err);
 int vl_cmd_plan(const struct vl_args *a, struct vl_error **err);
+int vl_cmd_ps(const struct vl_args *a, struct vl_error **err);
+int vl_cmd_resume(const struct vl_args *a, struct vl_error **err);
 int vl_cmd_run(const struct vl_args *a, struct vl_error **err);
 int vl_cmd_spec(const struct vl_args *a, struct vl_error **err);
 int vl_cmd_start(const struct vl_args *a, struct vl_error **err);

@@ -7,7 +7,9 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/cmd_features.c \
 	src/cli/cmd_kill.c \
 	src/cli/cmd_list.c \
+	src/cli/cmd_pause.c \
 	src/cli/cmd_plan.c \
+	src/cli/cmd_ps.c \
 	src/cli/cmd_run.c \
 	src/cli/cmd_spec.c \
 	src/cli/cmd_start.c \
@@ -16,6 +18,7 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/help.c \
 	src/cli/output.c \
 	src/cli/parse.c \
+	src/cli/ps_table.c \
 	src/cli/table.c
 
 bin_PROGRAMS += veloci

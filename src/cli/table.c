@@ -87,18 +87,26 @@ static const struct vl_opt plain_options[] = {
     END,
 };
 static const struct vl_opt kill_options[] = {
-    FLAG("all", 'a', all, "signal every process of the container"),
+    FLAG("all", 'a', all, "signal every process of the container; a stopped one is no error"),
+    FLAG("regex", 'r', regex, "signal all running containers whose ID matches an extended regular expression"),
     HELP,
     END,
 };
 static const struct vl_opt delete_options[] = {
     FLAG("force", 'f', force, "kill it when it runs; be content when there is none"),
+    FLAG("regex", 'r', regex, "delete all containers whose ID matches an extended regular expression"),
     HELP,
     END,
 };
 static const struct vl_opt list_options[] = {
     WORD("format", 'f', format, "table|json", "form of the output"),
     FLAG("quiet", 'q', quiet, "only the ids"),
+    HELP,
+    END,
+};
+static const struct vl_opt ps_options[] = {
+    WORD("format", 'f', format, "table|json",
+         "table: what ps(1) says of them; json: an array of process ids"),
     HELP,
     END,
 };
@@ -131,7 +139,12 @@ const struct vl_command vl_commands[] = {
     {"kill", "ID [SIGNAL]", 1, 2, "send a signal (default: TERM) to a container", kill_options,
      vl_cmd_kill},
     {"list", "", 0, 0, "list containers", list_options, vl_cmd_list},
+    {"pause", "ID", 1, 1, "freeze all processes of a container", plain_options, vl_cmd_pause},
     {"plan", "[ID]", 0, 1, "print what create would do", plan_options, vl_cmd_plan},
+    {"ps", "ID [PS OPTION...]", 1, VL_OPERANDS_COMMAND,
+     "list the processes of a container; options behind ID are those of ps(1) (default: -ef)",
+     ps_options, vl_cmd_ps},
+    {"resume", "ID", 1, 1, "thaw a container that was paused", plain_options, vl_cmd_resume},
     {"run", "ID", 1, 1, "create and start a container, wait for it, delete it", run_options,
      vl_cmd_run},
     {"spec", "", 0, 0, "write a config.json to begin with", spec_options, vl_cmd_spec},

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "cgroup/cgroup.h"
+#include "ops/match.h"
 #include "ops/ops.h"
 #include "ops/record_make.h"
 #include "state/journal.h"
@@ -37,6 +38,20 @@ static int check_status(const struct vl_status *s, const char *id, struct vl_cgr
                         vl_ctr_status_name(vl_cgroup_frozen(cg) ? VL_PAUSED : VL_RUNNING));
 }
 
+/* Not dead in time although killed: the cgroup knows who waits in the kernel. */
+static int wait_dead(const struct vl_status *s, struct vl_cgroup *cg, struct vl_error **err)
+{
+    int r = vl_proc_wait_dead(&s->proc, DELETE_TIMEOUT_MS);
+    if (r == 0)
+        return 0;
+    if (r != -ETIME)
+        return vl_err_sys(err, r, "wait for the end of process %d", (int)s->record->pid);
+    if (cg != NULL && vl_cgroup_wait_empty(cg, 0, err) < 0)
+        return -1;
+    return vl_err_state(err, "process %d was killed and has not ended after %d s",
+                        (int)s->record->pid, DELETE_TIMEOUT_MS / 1000);
+}
+
 /* Ends what still runs: the first process takes its pid namespace with it, else the whole cgroup
  * has to go. */
 static int end_processes(const struct vl_status *s, struct vl_cgroup *cg, bool force,
@@ -53,12 +68,7 @@ static int end_processes(const struct vl_status *s, struct vl_cgroup *cg, bool f
     if ((force && alive(s)) || !s->record->own_pidns || s->status == VL_CREATED)
         if (vl_cgroup_kill(cg, DELETE_TIMEOUT_MS, err) < 0)
             return -1;
-    if (alive(s)) {
-        int r = vl_proc_wait_dead(&s->proc, DELETE_TIMEOUT_MS);
-        if (r < 0)
-            return vl_err_sys(err, r, "wait for the end of process %d", (int)s->record->pid);
-    }
-    return 0;
+    return alive(s) ? wait_dead(s, cg, err) : 0;
 }
 
 static int remove_cgroup(const struct vl_status *s, bool force, struct vl_error **err)
@@ -82,9 +92,9 @@ static int end_half_made(const struct vl_status *s, struct vl_error **err)
     if (!alive(s))
         return 0;
     int r = vl_proc_signal(&s->proc, SIGKILL);
-    if (r == 0)
-        r = vl_proc_wait_dead(&s->proc, DELETE_TIMEOUT_MS);
-    return r == 0 || r == -ESRCH ? 0 : vl_err_sys(err, r, "kill process %d", (int)s->record->pid);
+    if (r < 0)
+        return r == -ESRCH ? 0 : vl_err_sys(err, r, "kill process %d", (int)s->record->pid);
+    return wait_dead(s, NULL, err);
 }
 
 /* "memory:/sys/fs/cgroup/memory/x" of the record, already removed with it. */
@@ -150,4 +160,23 @@ int vl_op_delete(const struct vl_global *g, const char *id, bool force, struct v
     if (!force && vl_ctr_lock_made(c, err) < 0)
         return -1;
     return delete_locked(c, force, err);
+}
+
+int vl_op_delete_matching(const struct vl_global *g, const char *regex, bool force,
+                          struct vl_error **err)
+{
+    cleanup(strv) struct vl_strv ids = {NULL, 0};
+    struct vl_error *errors = NULL;
+    if (vl_match_ids(g, regex, &ids, err) < 0)
+        return -1;
+    for (size_t i = 0; i < ids.n; i++) {
+        struct vl_error *e = NULL;
+        if (vl_op_delete(g, ids.v[i], force, &e) == 0)
+            continue;
+        if (vl_ctr_is_missing(e))
+            vl_err_drop(&e, "somebody else has deleted it");
+        else
+            vl_match_failed(&errors, &e, "delete", ids.v[i]);
+    }
+    return vl_match_result(errors, err);
 }

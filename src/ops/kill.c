@@ -4,14 +4,22 @@
 #include <signal.h>
 #include "base/mem.h"
 #include "cgroup/cgroup.h"
+#include "ops/match.h"
 #include "ops/ops.h"
 #include "ops/record_make.h"
 
 enum { KILL_TIMEOUT_MS = 10000 };
 
+#define NOT_RUNNING "container not running"
+
 static int not_running(struct vl_error **err)
 {
-    return vl_err_state(err, "container not running");
+    return vl_err_state(err, NOT_RUNNING);
+}
+
+static bool is_not_running(const struct vl_error *e)
+{
+    return e->kind == VL_ERR_STATE && vl_streq(e->text, NOT_RUNNING);
 }
 
 static int open_cgroup(const struct vl_record *r, struct vl_cgroup **ret, struct vl_error **err)
@@ -53,6 +61,25 @@ static int kill_all(const struct vl_status *s, struct vl_cgroup *cg, int sig, st
     if (s->status != VL_STOPPED)
         (void)vl_proc_signal(&s->proc, SIGKILL);
     return vl_cgroup_kill(cg, KILL_TIMEOUT_MS, err);
+}
+
+int vl_op_kill_matching(const struct vl_global *g, const char *regex, int sig, bool all,
+                        struct vl_error **err)
+{
+    cleanup(strv) struct vl_strv ids = {NULL, 0};
+    struct vl_error *errors = NULL;
+    if (vl_match_ids(g, regex, &ids, err) < 0)
+        return -1;
+    for (size_t i = 0; i < ids.n; i++) {
+        struct vl_error *e = NULL;
+        if (vl_op_kill(g, ids.v[i], sig, all, &e) == 0)
+            continue;
+        if (vl_ctr_is_missing(e) || is_not_running(e))
+            vl_err_drop(&e, "passed over: it does not run");
+        else
+            vl_match_failed(&errors, &e, "kill", ids.v[i]);
+    }
+    return vl_match_result(errors, err);
 }
 
 int vl_op_kill(const struct vl_global *g, const char *id, int sig, bool all, struct vl_error **err)

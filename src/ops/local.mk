@@ -5,8 +5,11 @@ src_ops_libops_a_SOURCES = \
 	src/ops/delete.c \
 	src/ops/features.c \
 	src/ops/kill.c \
+	src/ops/match.c src/ops/match.h \
 	src/ops/ops.h \
+	src/ops/pause.c \
 	src/ops/plan.c \
+	src/ops/ps.c \
 	src/ops/record_make.c src/ops/record_make.h \
 	src/ops/run.c \
 	src/ops/spec.c \

@@ -47,9 +47,29 @@ int vl_op_start(const struct vl_global *g, const char *id, struct vl_error **err
  * "container not running" (with all: its cgroup is emptied, success). */
 int vl_op_kill(const struct vl_global *g, const char *id, int sig, bool all, struct vl_error **err);
 
+/* The same for every container whose id a POSIX extended regular expression matches (USAGE error for a bad one). Those
+ * that do not run are passed over; what fails for one does not keep the others, and is in the error. */
+int vl_op_kill_matching(const struct vl_global *g, const char *regex, int sig, bool all,
+                        struct vl_error **err);
+
 /* Removes a created or stopped container and everything made for it; force kills a running one
  * first, removes what a died create left, and is content when there is none. */
 int vl_op_delete(const struct vl_global *g, const char *id, bool force, struct vl_error **err);
+/* The same for every container whose id a POSIX extended regular expression matches, as above. */
+int vl_op_delete_matching(const struct vl_global *g, const char *regex, bool force,
+                          struct vl_error **err);
+
+/* Freezes a created or running container, and waits until every process of it is frozen, 10 s at most: then the freeze
+ * is taken back, and the error names processes that stand in the way. STATE errors "container not running", and for one
+ * without a cgroup. */
+int vl_op_pause(const struct vl_global *g, const char *id, struct vl_error **err);
+/* Thaws it, also after a pause that was killed half-way. STATE error "container not paused". */
+int vl_op_resume(const struct vl_global *g, const char *id, struct vl_error **err);
+
+/* Its processes as seen from here, in ascending order: those of its cgroup and of all below it; without a cgroup those
+ * of its pid namespace. A stopped container has none but what it left in its cgroup. *ret_pid is the caller's. */
+int vl_op_ps(const struct vl_global *g, const char *id, pid_t **ret_pid, size_t *ret_n,
+             struct vl_error **err);
 
 int vl_op_state(const struct vl_global *g, const char *id, struct vl_status **ret,
                 struct vl_error **err);

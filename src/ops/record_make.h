@@ -15,6 +15,8 @@ struct vl_record *vl_record_make(const char *id, const struct vl_spec *spec, con
 int vl_record_set_process(struct vl_record *r, pid_t pid, int pidfd, struct vl_error **err);
 /* The cgroup of a record for the cgroup layer; *ret must be zeroed. */
 int vl_record_cgroup_desc(const struct vl_record *r, struct vl_cgroup_desc *ret, struct vl_error **err);
+/* Makes PAUSED of RUNNING or CREATED when its cgroup is frozen: the record does not say so. */
+void vl_status_ask_freezer(struct vl_status *s);
 /* Runs hook number i of kind POSTSTART or POSTSTOP, with the container's state in this status. */
 int vl_record_run_hook(const struct vl_record *r, enum vl_hook_kind kind, size_t i, enum vl_ctr_status status,
                        struct vl_error **err);

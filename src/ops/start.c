@@ -17,8 +17,9 @@ static int check_status(const struct vl_status *s, const char *id, struct vl_err
     case VL_CREATING:
         return vl_err_state(err, "cannot start container %s: it is still being created", id);
     case VL_RUNNING:
-    case VL_PAUSED:
         return vl_err_state(err, "cannot start an already running container");
+    case VL_PAUSED:
+        return vl_err_state(err, "cannot start container %s: it is paused", id);
     case VL_STOPPED:
         break;
     }
@@ -113,7 +114,10 @@ int vl_op_start(const struct vl_global *g, const char *id, struct vl_error **err
     cleanup(sdnotify) struct vl_sdnotify *notify = NULL;
 
     if (vl_ctr_open(g->root, id, VL_CTR_READ, &c, err) < 0 || vl_ctr_lock_made(c, err) < 0 ||
-        vl_status_get(c, &s, err) < 0 || check_status(s, id, err) < 0 || open_notify(c, s, &notify, err) < 0)
+        vl_status_get(c, &s, err) < 0)
+        return -1;
+    vl_status_ask_freezer(s); /* a frozen stage would not answer before somebody resumes it */
+    if (check_status(s, id, err) < 0 || open_notify(c, s, &notify, err) < 0)
         return -1;
     cleanup_fd int sock = vl_gate_connect(c, err);
     if (sock < 0 || vl_gate_send(sock, VL_MSG_GO, err) < 0)

@@ -12,8 +12,7 @@
 /* A time that every reader can parse, for a container nobody knows the time of. */
 #define NO_TIME "0001-01-01T00:00:00Z"
 
-/* The record does not say whether it is frozen; the cgroup does. */
-static void ask_freezer(struct vl_status *s)
+void vl_status_ask_freezer(struct vl_status *s)
 {
     cleanup(cgroup_desc) struct vl_cgroup_desc desc = {0};
     cleanup(cgroup) struct vl_cgroup *cg = NULL;
@@ -33,7 +32,7 @@ int vl_op_state(const struct vl_global *g, const char *id, struct vl_status **re
     cleanup(ctr) struct vl_ctr *c = NULL;
     if (vl_ctr_open(g->root, id, VL_CTR_READ, &c, err) < 0 || vl_status_get(c, ret, err) < 0)
         return -1;
-    ask_freezer(*ret);
+    vl_status_ask_freezer(*ret);
     return 0;
 }
 
@@ -117,7 +116,7 @@ static struct vl_status *inspect(int root_fd, const char *root, const char *id,
         vl_err_drop(&e, "listed with its id alone");
         return id_only(id);
     }
-    ask_freezer(s);
+    vl_status_ask_freezer(s);
     if (last != NULL && last->record->bundle != NULL && last->record->owner == s->record->owner &&
         s->record->bundle != NULL)
         s->owner = vl_strdup(last->owner);
