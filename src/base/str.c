@@ -182,6 +182,82 @@ int vl_parse_u32(const char *s, int base, uint32_t *ret)
     return 0;
 }
 
+/* "123.456"; leaves *s behind it. */
+static int parse_decimal(const char **s, double *ret)
+{
+    const char *p = *s;
+    double v = 0, place = 1;
+    if (*p < '0' || *p > '9')
+        return -EINVAL;
+    for (; *p >= '0' && *p <= '9'; p++)
+        v = v * 10 + (*p - '0');
+    if (*p == '.' && p[1] >= '0' && p[1] <= '9')
+        for (p++; *p >= '0' && *p <= '9'; p++) {
+            place /= 10;
+            v += (*p - '0') * place;
+        }
+    *s = p;
+    *ret = v;
+    return 0;
+}
+
+int vl_parse_size(const char *s, int64_t *ret)
+{
+    static const char units[] = "kmgtp";
+    double v;
+    if (vl_parse_i64(s, 10, ret) == 0)
+        return *ret >= -1 ? 0 : -ERANGE;
+    if (parse_decimal(&s, &v) < 0)
+        return -EINVAL;
+    s += *s == ' ';
+    char low = (char)(*s | 0x20);
+    const char *unit = *s ? strchr(units, low) : NULL;
+    if (unit != NULL) {
+        for (const char *u = units; u <= unit; u++)
+            v *= 1024;
+        s++;
+        s += (*s == 'i' || *s == 'I') && (s[1] == 'b' || s[1] == 'B');
+    }
+    s += *s == 'b' || *s == 'B';
+    if (*s != '\0')
+        return -EINVAL;
+    if (v >= 9.2e18)
+        return -ERANGE;
+    *ret = (int64_t)v;
+    return 0;
+}
+
+int vl_parse_duration_ms(const char *s, int64_t *ret)
+{
+    static const struct {
+        const char *name;
+        double ms;
+    } units[] = {{"ms", 1}, {"us", 1e-3}, {"ns", 1e-6}, {"h", 3600e3}, {"m", 60e3}, {"s", 1e3}};
+    double sum = 0, v;
+    uint64_t seconds;
+    if (vl_parse_u64(s, 10, &seconds) == 0) {
+        sum = (double)seconds * 1e3;
+        s = "";
+    } else if (*s == '\0') {
+        return -EINVAL;
+    }
+    while (*s != '\0') {
+        size_t i = 0;
+        if (parse_decimal(&s, &v) < 0)
+            return -EINVAL;
+        while (i < VL_ARRAY_LEN(units) && !vl_starts_with(s, units[i].name))
+            i++;
+        if (i == VL_ARRAY_LEN(units))
+            return -EINVAL;
+        s += strlen(units[i].name);
+        sum += v * units[i].ms;
+    }
+    if (sum < 1 || sum > 9e15)
+        return -ERANGE;
+    *ret = (int64_t)sum;
+    return 0;
+}
+
 char *vl_path_join(const char *a, const char *b)
 {
     size_t n = strlen(a);

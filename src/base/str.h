@@ -57,6 +57,12 @@ bool vl_ends_with(const char *s, const char *suffix);
 int vl_parse_u64(const char *s, int base, uint64_t *ret);
 int vl_parse_i64(const char *s, int base, int64_t *ret);
 int vl_parse_u32(const char *s, int base, uint32_t *ret);
+/* Bytes: "-1", a number, or one with a unit of b, k, m, g, t, p (1024 to the power), in any case, with a "b" or "ib"
+ * behind it or not, and with a fraction: "1.5g", "512MiB". Otherwise as above. */
+int vl_parse_size(const char *s, int64_t *ret);
+/* A time as Go writes it: numbers with units of h, m, s, ms, us, ns, one after the other ("1m30s", "1.5s"), or a plain
+ * number of seconds. In milliseconds; less than one is -ERANGE. */
+int vl_parse_duration_ms(const char *s, int64_t *ret);
 
 /* Lexical path work only; nothing touches the file system. */
 char *vl_path_join(const char *a, const char *b);  /* one slash between; b may be absolute; caller frees */

@@ -93,6 +93,9 @@ int vl_cgroup_settle(struct vl_cgroup *cg, const struct vl_plan *plan, struct vl
 int vl_cgroup_apply(struct vl_cgroup *cg, const struct vl_host *host, const struct vl_plan *plan,
                     struct vl_error **err);
 
+/* The present limit of memory in bytes; -1 none, 0 unknown. */
+int64_t vl_cgroup_memory_limit(const struct vl_cgroup *cg);
+
 /* -- processes --------------------------------------------------------------------------------- */
 
 /* Directory for CLONE_INTO_CGROUP (cgroup2, on hybrid hosts too), borrowed; VL_NOFD where there is

@@ -289,6 +289,17 @@ int vl_cgroup_apply(struct vl_cgroup *cg, const struct vl_host *host, const stru
     return -1;
 }
 
+int64_t vl_cgroup_memory_limit(const struct vl_cgroup *cg)
+{
+    char text[32];
+    const char *v1 = vl_cg_v1_dir(cg, "memory"), *dir = v1 ? v1 : vl_cg_unified(cg);
+    if (dir == NULL ||
+        vl_cg_read_in(dir, v1 ? "memory.limit_in_bytes" : "memory.max", text, sizeof(text)) <= 0)
+        return 0;
+    int64_t n = vl_streq(text, "max") ? -1 : strtoll(text, NULL, 10);
+    return n > INT64_MAX / 2 ? -1 : n; /* v1 shows the greatest number of pages */
+}
+
 int vl_cgroup_settle(struct vl_cgroup *cg, const struct vl_plan *plan, struct vl_error **err)
 {
     return cg->driver ? vl_cg_write_all(cg, plan, VL_CG_BORN, err) : 0;

@@ -27,6 +27,7 @@ struct vl_args {
     struct vl_create_opts create;
     struct vl_spec_opts spec;
     struct vl_plan_request plan;
+    struct vl_update_opts update;
     bool all, force, quiet, regex;
     int format; /* index of the words of --format */
 
@@ -40,6 +41,9 @@ enum vl_opt_type {
     VL_OPT_STR,      /* const char * */
     VL_OPT_STRS,     /* struct vl_strv: every value given, in their order */
     VL_OPT_U32,      /* uint32_t */
+    VL_OPT_NUMBER,   /* struct vl_given: a number of at least `value` */
+    VL_OPT_SIZE,     /* struct vl_given: bytes with a unit, or -1 */
+    VL_OPT_DURATION, /* struct vl_given: milliseconds, given as "5s" or in seconds */
     VL_OPT_WORD,     /* int: index in the words of `arg`, "text|json" */
     VL_OPT_IGNORED,  /* accepted; takes a value when `arg` is given */
 };
@@ -51,7 +55,7 @@ struct vl_opt {
     size_t offset;   /* of the field in struct vl_args */
     const char *arg; /* name of the value in help, or the words of WORD */
     const char *help;
-    int value; /* SET */
+    int value; /* SET, NUMBER */
 };
 
 /* For max: after the first operand comes a command line of somebody else, which is taken as it is. */
@@ -122,5 +126,6 @@ int vl_cmd_run(const struct vl_args *a, struct vl_error **err);
 int vl_cmd_spec(const struct vl_args *a, struct vl_error **err);
 int vl_cmd_start(const struct vl_args *a, struct vl_error **err);
 int vl_cmd_state(const struct vl_args *a, struct vl_error **err);
+int vl_cmd_update(const struct vl_args *a, struct vl_error **err);
 
 #endif

@@ -14,6 +14,7 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/cmd_spec.c \
 	src/cli/cmd_start.c \
 	src/cli/cmd_state.c \
+	src/cli/cmd_update.c \
 	src/cli/completion.c \
 	src/cli/help.c \
 	src/cli/output.c \

@@ -22,8 +22,8 @@ static int unknown(const struct parser *p, const char *arg, struct vl_error **er
 
 static bool takes_value(const struct vl_opt *o)
 {
-    return o->type == VL_OPT_STR || o->type == VL_OPT_STRS || o->type == VL_OPT_U32 ||
-           o->type == VL_OPT_WORD || (o->type == VL_OPT_IGNORED && o->arg != NULL);
+    return o->type != VL_OPT_FLAG && o->type != VL_OPT_SET &&
+           (o->type != VL_OPT_IGNORED || o->arg != NULL);
 }
 
 static int bad_value(const struct vl_opt *o, const char *value, const char *wanted,
@@ -58,6 +58,21 @@ static int set_word(const struct vl_opt *o, int *field, const char *value, struc
     return bad_value(o, value, o->arg, err);
 }
 
+static int parse_number(const char *value, int64_t *ret)
+{
+    return vl_parse_i64(value, 10, ret);
+}
+
+static int set_given(const struct vl_opt *o, struct vl_given *field, const char *value,
+                     int (*parse)(const char *, int64_t *), const char *wanted,
+                     struct vl_error **err)
+{
+    if (parse(value, &field->value) < 0 || (o->type == VL_OPT_NUMBER && field->value < o->value))
+        return bad_value(o, value, wanted, err);
+    field->given = true;
+    return 0;
+}
+
 /* value is NULL when none was attached to a flag. */
 static int set(const struct vl_opt *o, struct vl_args *a, const char *value, struct vl_error **err)
 {
@@ -80,6 +95,13 @@ static int set(const struct vl_opt *o, struct vl_args *a, const char *value, str
         return 0;
     case VL_OPT_U32:
         return vl_parse_u32(value, 10, field) == 0 ? 0 : bad_value(o, value, "a number", err);
+    case VL_OPT_NUMBER:
+        return set_given(o, field, value, parse_number, "a number", err);
+    case VL_OPT_SIZE:
+        return set_given(o, field, value, vl_parse_size, "a number of bytes such as 512m, or -1",
+                         err);
+    case VL_OPT_DURATION:
+        return set_given(o, field, value, vl_parse_duration_ms, "a time such as 5s or 1m30s", err);
     case VL_OPT_WORD:
         return set_word(o, field, value, err);
     case VL_OPT_IGNORED:

@@ -15,6 +15,11 @@
         name, letter, VL_OPT_SET, FIELD(field), NULL, help, value                                  \
     }
 #define WORD(name, letter, field, words, help) OPT(name, letter, VL_OPT_WORD, field, words, help)
+#define SIZE(name, field, help) OPT(name, 0, VL_OPT_SIZE, update.field, "BYTES", help)
+#define NUMBER(name, field, min, arg, help)                                                        \
+    {                                                                                              \
+        name, 0, VL_OPT_NUMBER, FIELD(update.field), arg, help, min                                \
+    }
 #define IGNORED(name, letter, arg, help)                                                           \
     {                                                                                              \
         name, letter, VL_OPT_IGNORED, 0, arg, help, 0                                              \
@@ -127,6 +132,38 @@ static const struct vl_opt plan_options[] = {
     END,
 };
 
+static const struct vl_opt update_options[] = {
+    STR("resources", 'r', update.resources, "FILE",
+        "take the limits from FILE, or - for standard input: linux.resources of config.json as a "
+        "document of its own; other limits on the command line are then ignored"),
+    SIZE("memory", memory, "memory limit, with a unit of k, m, g or t; -1 for none"),
+    SIZE("memory-swap", memory_swap, "limit of memory and swap together; -1 for none"),
+    SIZE("memory-reservation", memory_reservation,
+         "memory that is left to the container when the host runs short"),
+    SIZE("kernel-memory", kernel_memory, "limit of kernel memory (cgroup v1, Linux before 5.11)"),
+    SIZE("kernel-memory-tcp", kernel_memory_tcp, "limit of memory for TCP buffers (cgroup v1)"),
+    NUMBER("cpu-period", cpu_period, 0, "MICROSECONDS", "period of the CPU quota"),
+    NUMBER("cpu-quota", cpu_quota, -1, "MICROSECONDS", "CPU time in each period; -1 for no limit"),
+    NUMBER("cpu-burst", cpu_burst, 0, "MICROSECONDS",
+           "CPU time of earlier periods that may be used up on top of the quota"),
+    NUMBER("cpu-share", cpu_shares, 0, "SHARES", "weight of CPU time, 2 to 262144"),
+    NUMBER("cpu-rt-period", cpu_rt_period, 0, "MICROSECONDS",
+           "period of realtime scheduling (cgroup v1)"),
+    NUMBER("cpu-rt-runtime", cpu_rt_runtime, -1, "MICROSECONDS",
+           "realtime CPU time in each period (cgroup v1)"),
+    STR("cpuset-cpus", 0, update.cpus, "LIST", "CPUs that may be used, such as 0-3,7"),
+    STR("cpuset-mems", 0, update.mems, "LIST", "memory nodes that may be used"),
+    NUMBER("cpu-idle", cpu_idle, 0, "0|1", "1: runs only when nothing else wants to"),
+    NUMBER("pids-limit", pids_limit, -1, "N", "greatest number of tasks; -1 for no limit"),
+    NUMBER("blkio-weight", blkio_weight, 0, "WEIGHT", "weight of block I/O, 10 to 1000"),
+    STR("l3-cache-schema", 0, update.l3_cache_schema, "SCHEMA",
+        "cache of the container's resctrl group"),
+    STR("mem-bw-schema", 0, update.mem_bw_schema, "SCHEMA",
+        "memory bandwidth of the container's resctrl group"),
+    HELP,
+    END,
+};
+
 const struct vl_command vl_commands[] = {
     {"completion", "bash|zsh|fish", 1, 1, "print a completion script for a shell", plain_options,
      vl_cmd_completion},
@@ -150,6 +187,8 @@ const struct vl_command vl_commands[] = {
     {"spec", "", 0, 0, "write a config.json to begin with", spec_options, vl_cmd_spec},
     {"start", "ID", 1, 1, "start a container that was created", plain_options, vl_cmd_start},
     {"state", "ID", 1, 1, "print the state of a container", plain_options, vl_cmd_state},
+    {"update", "ID", 1, 1, "change the limits of a container; what is not given stays as it is",
+     update_options, vl_cmd_update},
     {"checkpoint", "ID", 0, 0, NULL, NULL, NULL},
     {"restore", "ID", 0, 0, NULL, NULL, NULL},
     {NULL, NULL, 0, 0, NULL, NULL, NULL},

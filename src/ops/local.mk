@@ -14,4 +14,5 @@ src_ops_libops_a_SOURCES = \
 	src/ops/run.c \
 	src/ops/spec.c \
 	src/ops/start.c \
-	src/ops/state.c
+	src/ops/state.c \
+	src/ops/update.c

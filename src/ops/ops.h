@@ -111,6 +111,26 @@ struct vl_plan_request {
 int vl_op_plan(const struct vl_global *g, const struct vl_plan_request *r, char **ret,
                size_t *ret_len, struct vl_error **err);
 
+/* A number that may be given. */
+struct vl_given {
+    bool given;
+    int64_t value;
+};
+/* New limits, each as in linux.resources of config.json. Zeroed: nothing is changed. */
+struct vl_update_opts {
+    const char *resources; /* document, "-" standard input, NULL: the values below count */
+    struct vl_given memory, memory_swap, memory_reservation, kernel_memory, kernel_memory_tcp;
+    struct vl_given cpu_period, cpu_quota, cpu_burst, cpu_shares, cpu_rt_period, cpu_rt_runtime;
+    struct vl_given cpu_idle, pids_limit, blkio_weight;
+    const char *cpus, *mems;
+    const char *l3_cache_schema, *mem_bw_schema; /* also with a document */
+};
+/* Changes the limits of a created, running or paused container; all or nothing, and what is not
+ * given stays. Device rules are replaced when the document has any. A stopped one: STATE error
+ * "container not running". */
+int vl_op_update(const struct vl_global *g, const char *id, const struct vl_update_opts *o,
+                 struct vl_error **err);
+
 /* What this build understands, as the document of features.md, indented; owned by the caller. */
 int vl_op_features(char **ret, size_t *ret_len, struct vl_error **err);
 /* The text of --version; caller frees. */

@@ -28,6 +28,7 @@ VERB(run)
 VERB(spec)
 VERB(start)
 VERB(state)
+VERB(update)
 
 static struct vl_args args;
 static const struct vl_command *command;
