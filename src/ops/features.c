@@ -175,7 +175,7 @@ static bool has_systemd(void)
     return yes;
 }
 
-/* -- lists; their strings belong to the tables, the arrays to struct lists ------------------------
+/* -- lists; their strings of a struct list belong to the tables ------------------------
  */
 
 struct list {
@@ -185,7 +185,8 @@ struct list {
 
 struct lists {
     struct list hooks, mount_options, namespaces, caps, actions, operators, archs, known, supported,
-        modes, policy_flags, annotations;
+        modes, policy_flags;
+    struct vl_strv unsafe;
 };
 
 static void add(struct list *l, const char *word)
@@ -216,8 +217,7 @@ static void fill(struct lists *l)
         add(&l->mount_options, vl_mopts_word(i));
     for (int c = 0; vl_cap_name(c) != NULL; c++)
         add(&l->caps, vl_cap_name(c));
-    for (const struct vl_annot *a = vl_annots; a->name != NULL; a++)
-        add(&l->annotations, a->name);
+    vl_annots_unsafe(&l->unsafe);
     l->namespaces = names(vl_ns_names);
     l->actions = names(vl_seccomp_actions);
     l->operators = names(vl_seccomp_operators);
@@ -237,11 +237,12 @@ static void fill(struct lists *l)
 
 static void drop(struct lists *l)
 {
-    struct list *all[] = {&l->hooks,     &l->mount_options, &l->namespaces,   &l->caps,
-                          &l->actions,   &l->operators,     &l->archs,        &l->known,
-                          &l->supported, &l->modes,         &l->policy_flags, &l->annotations};
+    struct list *all[] = {&l->hooks,     &l->mount_options, &l->namespaces,  &l->caps,
+                          &l->actions,   &l->operators,     &l->archs,       &l->known,
+                          &l->supported, &l->modes,         &l->policy_flags};
     for (size_t i = 0; i < VL_ARRAY_LEN(all); i++)
         free(all[i]->v);
+    vl_strv_reset(&l->unsafe);
 }
 
 /* -- the document
@@ -297,7 +298,7 @@ static int write_document(const struct lists *l, const bool *can, char **ret, si
                              .has_annotations = true,
                              .annotations = annotations,
                              .n_annotations = n,
-                             LIST(potentially_unsafe_config_annotations, l->annotations)};
+                             LIST(potentially_unsafe_config_annotations, l->unsafe)};
     return oci_features_write(&f, "  ", ret, ret_len);
 }
 
