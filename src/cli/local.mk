@@ -24,21 +24,7 @@ src_cli_libcli_a_SOURCES = \
 
 bin_PROGRAMS += veloci
 veloci_SOURCES = src/cli/main.c
-veloci_LDADD = \
-	src/cli/libcli.a \
-	src/ops/libops.a \
-	src/launch/liblaunch.a \
-	src/prep/libprep.a \
-	src/state/libstate.a \
-	src/cgroup/libcgroup.a \
-	src/plan/libplan.a \
-	src/confine/libconfine.a \
-	src/spec/libspec.a \
-	libocispec/libocispec.a \
-	src/sys/libsys.a \
-	src/base/libbase.a \
-	src/stage/libstageblob.a \
-	$(SECCOMP_LIBS) $(SYS_LIBS) $(BASE_LIBS)
+veloci_LDADD = src/cli/libcli.a $(OPS_PARTS) $(SECCOMP_LIBS) $(SYS_LIBS) $(BASE_LIBS)
 
 # What the manual takes from the tables; see docs/local.mk.
 noinst_PROGRAMS += src/cli/vl-manual

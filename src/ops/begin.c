@@ -38,6 +38,11 @@ static uint32_t listen_fds(void)
     return count;
 }
 
+const char *vl_seccomp_receiver(const struct vl_global *g)
+{
+    return g->foreign_env ? NULL : getenv("RUN_OCI_SECCOMP_RECEIVER");
+}
+
 /* A descriptor of ours could have taken the number of one that is not open; ours are close-on-exec. */
 static int check_preserved(uint64_t n, struct vl_error **err)
 {
@@ -68,7 +73,7 @@ static int make_plan(const struct vl_global *g, const struct vl_create_opts *o, 
     cleanup_fd int root_fd = VL_NOFD;
     struct vl_seccomp_cache cache = {.root_fd = VL_NOFD};
     struct vl_seccomp_provider provider = {.get = vl_seccomp_cached, .ctx = &cache};
-    uint32_t listening = listen_fds();
+    uint32_t listening = g->foreign_env ? 0 : listen_fds();
 
     if (check_preserved((uint64_t)o->preserve_fds + listening, err) < 0)
         return -1;
@@ -87,7 +92,7 @@ static int make_plan(const struct vl_global *g, const struct vl_create_opts *o, 
                                 .listen_fdnames = getenv("LISTEN_FDNAMES"),
                                 .notify = vl_sdnotify_wanted() != NULL,
                                 .seccomp = &provider,
-                                .seccomp_receiver = getenv("RUN_OCI_SECCOMP_RECEIVER")};
+                                .seccomp_receiver = vl_seccomp_receiver(g)};
     return vl_plan_build(b->spec, &b->host, &opts, &b->plan, err);
 }
 

@@ -42,6 +42,8 @@ static inline void vl_cleanup_begun(struct vl_begun *b)
 {
     vl_begun_reset(b);
 }
+/* Where a seccomp listener goes that no document directs: RUN_OCI_SECCOMP_RECEIVER of our environment, or NULL. */
+const char *vl_seccomp_receiver(const struct vl_global *g);
 /* Host facts, for whoever is not root with the subordinate ids. *h must be zeroed. */
 int vl_gather_host(struct vl_host *h, struct vl_error **err);
 /* Decimal digits without newline, by rename (engines read it right after create). */

@@ -16,3 +16,18 @@ src_ops_libops_a_SOURCES = \
 	src/ops/start.c \
 	src/ops/state.c \
 	src/ops/update.c
+
+# Our own part of what a program that calls the verbs needs.
+OPS_PARTS = \
+	src/ops/libops.a \
+	src/launch/liblaunch.a \
+	src/prep/libprep.a \
+	src/state/libstate.a \
+	src/cgroup/libcgroup.a \
+	src/plan/libplan.a \
+	src/confine/libconfine.a \
+	src/spec/libspec.a \
+	libocispec/libocispec.a \
+	src/sys/libsys.a \
+	src/base/libbase.a \
+	src/stage/libstageblob.a

@@ -28,7 +28,7 @@ int vl_op_plan(const struct vl_global *g, const struct vl_plan_request *r, char 
                                 .detached = true,
                                 .console_socket = p != NULL && p->terminal,
                                 .seccomp = &provider,
-                                .seccomp_receiver = getenv("RUN_OCI_SECCOMP_RECEIVER")};
+                                .seccomp_receiver = vl_seccomp_receiver(g)};
     if (vl_plan_build(b.spec, &b.host, &opts, &b.plan, err) < 0)
         return -1;
     *ret =

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* libveloci: documents that are made without a container. */
+#include "lib/lib.h"
+
+int veloci_spec(const struct veloci_spec_options *options, struct veloci_error **err)
+{
+    struct veloci_spec_options o;
+    struct vl_error *e = NULL;
+    int r = vl_lib_options(options, &o, sizeof(o), "veloci_spec_options", &e);
+    if (r == 0)
+        r = vl_lib_flags(o.flags, VELOCI_SPEC_ROOTLESS, "veloci_spec_options", &e);
+    if (r == 0) {
+        struct vl_spec_opts s = {.bundle = o.bundle, .file = o.file, .rootless = o.flags & VELOCI_SPEC_ROOTLESS};
+        r = vl_op_spec(&s, &e);
+    }
+    return vl_lib_result(r, &e, err);
+}
+
+int veloci_plan(const struct veloci *v, const struct veloci_plan_options *options, char **text, size_t *length,
+                struct veloci_error **err)
+{
+    struct veloci_plan_options o;
+    struct vl_error *e = NULL;
+    size_t unused;
+    int r = vl_lib_options(options, &o, sizeof(o), "veloci_plan_options", &e);
+    if (r == 0)
+        r = vl_lib_flags(o.flags, VELOCI_NO_PIVOT | VELOCI_NO_NEW_KEYRING | VELOCI_PLAN_BINARY,
+                         "veloci_plan_options", &e);
+    if (r == 0) {
+        struct vl_plan_request request = {.id = o.id,
+                                          .bundle = o.bundle,
+                                          .config = o.config,
+                                          .no_pivot = o.flags & VELOCI_NO_PIVOT,
+                                          .no_new_keyring = o.flags & VELOCI_NO_NEW_KEYRING,
+                                          .binary = o.flags & VELOCI_PLAN_BINARY};
+        r = vl_op_plan(&v->global, &request, text, length != NULL ? length : &unused, &e);
+    }
+    return vl_lib_result(r, &e, err);
+}
+
+int veloci_features(char **text, struct veloci_error **err)
+{
+    struct vl_error *e = NULL;
+    size_t unused;
+    return vl_lib_result(vl_op_features(text, &unused, &e), &e, err);
+}

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* libveloci: the verbs. Each translates what it was given and calls the one of ops/. */
+#include <stdlib.h>
+#include "base/mem.h"
+#include "lib/lib.h"
+#include "sys/proc.h"
+
+_Static_assert((int)VELOCI_CGROUPFS == VL_CGM_CGROUPFS && (int)VELOCI_SYSTEMD == VL_CGM_SYSTEMD &&
+                   (int)VELOCI_NO_CGROUPS == VL_CGM_DISABLED,
+               "the numbers of veloci.h never change");
+
+static int open_veloci(const struct veloci_options *options, struct veloci **ret, struct vl_error **err)
+{
+    struct veloci_options o;
+    if (vl_lib_options(options, &o, sizeof(o), "veloci_options", err) < 0)
+        return -1;
+    if (o.cgroup_manager < VELOCI_CGROUPFS || o.cgroup_manager > VELOCI_NO_CGROUPS)
+        return vl_err_usage(err, "veloci_options: %d is no cgroup manager", o.cgroup_manager);
+    struct veloci *v = vl_alloc(sizeof(*v));
+    v->root = o.root != NULL ? vl_strdup(o.root) : NULL;
+    v->global = (struct vl_global){.root = v->root,
+                                   .cgroup_manager = (enum vl_cgroup_manager)o.cgroup_manager,
+                                   .foreign_env = true};
+    *ret = v;
+    return 0;
+}
+
+int veloci_open(const struct veloci_options *options, struct veloci **ret, struct veloci_error **err)
+{
+    struct vl_error *e = NULL;
+    return vl_lib_result(open_veloci(options, ret, &e), &e, err);
+}
+
+void veloci_close(struct veloci *v)
+{
+    if (v == NULL)
+        return;
+    free(v->root);
+    free(v);
+}
+
+static int read_create(const struct veloci_create_options *options, uint32_t known, struct vl_create_opts *ret,
+                       struct vl_error **err)
+{
+    struct veloci_create_options o;
+    if (vl_lib_options(options, &o, sizeof(o), "veloci_create_options", err) < 0 ||
+        vl_lib_flags(o.flags, known, "veloci_create_options", err) < 0 || vl_lib_can_wait(err) < 0)
+        return -1;
+    *ret = (struct vl_create_opts){.bundle = o.bundle,
+                                   .config = o.config,
+                                   .console_socket = o.console_socket,
+                                   .pid_file = o.pid_file,
+                                   .no_pivot = o.flags & VELOCI_NO_PIVOT,
+                                   .no_new_keyring = o.flags & VELOCI_NO_NEW_KEYRING,
+                                   .preserve_fds = o.preserve_fds,
+                                   .detach = o.flags & VELOCI_DETACH,
+                                   .keep = o.flags & VELOCI_KEEP};
+    return 0;
+}
+
+int veloci_create(const struct veloci *v, const char *id, const struct veloci_create_options *options,
+                  struct veloci_error **err)
+{
+    struct vl_create_opts o;
+    struct vl_error *e = NULL;
+    int r = read_create(options, VELOCI_NO_PIVOT | VELOCI_NO_NEW_KEYRING, &o, &e);
+    if (r == 0)
+        r = vl_op_create(&v->global, id, &o, &e);
+    return vl_lib_result(r, &e, err);
+}
+
+int veloci_start(const struct veloci *v, const char *id, struct veloci_error **err)
+{
+    struct vl_error *e = NULL;
+    int r = vl_lib_can_wait(&e);
+    if (r == 0)
+        r = vl_op_start(&v->global, id, &e);
+    return vl_lib_result(r, &e, err);
+}
+
+int veloci_run(const struct veloci *v, const char *id, const struct veloci_create_options *options, int *status,
+               struct veloci_error **err)
+{
+    const uint32_t known = VELOCI_NO_PIVOT | VELOCI_NO_NEW_KEYRING | VELOCI_DETACH | VELOCI_KEEP;
+    struct vl_create_opts o;
+    struct vl_error *e = NULL;
+    int unused;
+    int r = read_create(options, known, &o, &e);
+    if (r == 0)
+        r = vl_op_run(&v->global, id, &o, status != NULL ? status : &unused, &e);
+    return vl_lib_result(r, &e, err);
+}
+
+int veloci_kill(const struct veloci *v, const char *id, int signal, uint32_t flags, struct veloci_error **err)
+{
+    struct vl_error *e = NULL;
+    int r = vl_lib_flags(flags, VELOCI_KILL_ALL, "veloci_kill", &e);
+    if (r == 0 && (signal < 0 || signal > 64))
+        r = vl_err_usage(&e, "veloci_kill: %d is no signal", signal);
+    if (r == 0)
+        r = vl_op_kill(&v->global, id, signal, flags & VELOCI_KILL_ALL, &e);
+    return vl_lib_result(r, &e, err);
+}
+
+/* The process of a container that is gone, when it is our child and still waits to be reaped. */
+static void reap(const struct vl_status *before)
+{
+    struct vl_proc p = VL_PROC_INIT;
+    if (before == NULL || before->record->pid <= 0 || vl_proc_open(before->record->pid, &p) < 0)
+        return;
+    if (p.start_time == before->record->start_time)
+        (void)vl_proc_reap(&p, 0, NULL); /* ECHILD: another's */
+    vl_proc_close(&p);
+}
+
+int veloci_delete(const struct veloci *v, const char *id, uint32_t flags, struct veloci_error **err)
+{
+    cleanup(status) struct vl_status *before = NULL;
+    struct vl_error *e = NULL;
+    int r = vl_lib_flags(flags, VELOCI_DELETE_FORCE, "veloci_delete", &e);
+    if (r == 0)
+        r = vl_lib_can_wait(&e);
+    if (r == 0 && vl_op_state(&v->global, id, &before, &e) < 0)
+        vl_err_drop(&e, "delete says it better");
+    if (r == 0)
+        r = vl_op_delete(&v->global, id, flags & VELOCI_DELETE_FORCE, &e);
+    if (r == 0)
+        reap(before);
+    return vl_lib_result(r, &e, err);
+}
