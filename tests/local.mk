@@ -9,7 +9,7 @@ check-oci: all
 	$(top_srcdir)/tests/run --builddir $(abs_builddir) oci-validation
 
 .PHONY: print-tests check-oci
-EXTRA_DIST += tests/run tests/peers tests/lib tests/oci-validation tests/quickstart tests/cli tests/bench tools/lint tools/check-includes docs/STYLE.md .ci .clang-format
+EXTRA_DIST += tests/run tests/peers tests/lib tests/oci-validation tests/quickstart tests/cli tests/bench contrib tools/lint tools/check-includes docs/STYLE.md .ci .clang-format
 
 TESTS += tools/lint
 

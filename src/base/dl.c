@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Libraries opened on first use. */
+/* Libraries opened on first use. Threads that do it at the same time write the same addresses. */
 #include "base/dl.h"
 
 #include <dlfcn.h>
@@ -9,7 +9,7 @@
 static bool filled(const struct vl_dl_sym *syms)
 {
     for (; syms->name != NULL; syms++)
-        if (*syms->slot == NULL)
+        if (__atomic_load_n(syms->slot, __ATOMIC_ACQUIRE) == NULL)
             return false;
     return true;
 }
@@ -33,7 +33,7 @@ int vl_dl_open(const char *soname, const char *needed_for, const struct vl_dl_sy
         if (address == NULL)
             return vl_err_unsupported(err, soname, "%s need the function %s, which this %s lacks",
                                       needed_for, s->name, soname);
-        *s->slot = address;
+        __atomic_store_n(s->slot, address, __ATOMIC_RELEASE);
     }
     return 0;
 }
