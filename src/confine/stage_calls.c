@@ -33,6 +33,8 @@ static const struct vl_stage_call calls[] = {
     NEEDS(capset, VL_PART_CREDS),
     TRIES(chdir, VL_PART_CREDS | VL_PART_HOOKS),
     TRIES(getcwd, VL_PART_CREDS),
+    NEEDS(clone, VL_PART_FORK, 0x8000 /* CLONE_PARENT */ | SIGCHLD),
+    NEEDS(setsid, VL_PART_FORK),
     /* args[0] and the interpreter it asks for */
     NEEDS(statx, VL_PART_READY),
     NEEDS(faccessat, VL_PART_READY),

@@ -22,6 +22,7 @@ enum vl_stage_part {
     VL_PART_HOOKS = 1 << 7,
     VL_PART_RLIMITS = 1 << 8,
     VL_PART_EXEC = 1 << 9,
+    VL_PART_FORK = 1 << 10, /* a joining process is born with its rights gone already */
 };
 
 struct vl_stage_call {

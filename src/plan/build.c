@@ -169,7 +169,7 @@ static size_t wire_size(const struct vl_plan *p)
     return n;
 }
 
-static void check_size(struct vl_planner *p)
+void vl_plan_check_size(struct vl_planner *p)
 {
     size_t len = wire_size(p->plan);
     if (p->plan->n_desc > VL_WIRE_MAX_DESC || p->plan->n_op > VL_WIRE_MAX_OP) {
@@ -204,7 +204,7 @@ int vl_plan_build(const struct vl_spec *spec, const struct vl_host *host, const 
     }
     if (p.errors == NULL) {
         finish_await(&p);
-        check_size(&p);
+        vl_plan_check_size(&p);
     }
     free(p.uid_map);
     free(p.gid_map);

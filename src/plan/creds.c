@@ -21,7 +21,7 @@ static uint64_t all_caps(const struct vl_host *h)
 }
 
 /* Names that nobody knows were noted when the document was read. */
-static uint64_t read_set(char *const *names, size_t n)
+uint64_t vl_pl_caps(char *const *names, size_t n)
 {
     uint64_t set = 0;
     for (size_t i = 0; i < n; i++) {
@@ -56,11 +56,11 @@ static void plan_sets(struct vl_planner *p, uint64_t sets[N_SETS])
     const struct vl_host *h = p->host;
     if (c == NULL)
         return; /* none at all, as the others do */
-    sets[BOUNDING] = read_set(c->bounding, c->n_bounding);
-    sets[PERMITTED] = read_set(c->permitted, c->n_permitted);
-    sets[EFFECTIVE] = read_set(c->effective, c->n_effective);
-    sets[INHERITABLE] = read_set(c->inheritable, c->n_inheritable);
-    sets[AMBIENT] = read_set(c->ambient, c->n_ambient);
+    sets[BOUNDING] = vl_pl_caps(c->bounding, c->n_bounding);
+    sets[PERMITTED] = vl_pl_caps(c->permitted, c->n_permitted);
+    sets[EFFECTIVE] = vl_pl_caps(c->effective, c->n_effective);
+    sets[INHERITABLE] = vl_pl_caps(c->inheritable, c->n_inheritable);
+    sets[AMBIENT] = vl_pl_caps(c->ambient, c->n_ambient);
     uint64_t bound = p->userns ? all_caps(h) : h->caps_bounding & all_caps(h);
     uint64_t have = p->userns ? all_caps(h) : h->caps_permitted & all_caps(h);
     bound_set(p, sets, BOUNDING, bound, "not in the caller's bounding set");
@@ -71,7 +71,7 @@ static void plan_sets(struct vl_planner *p, uint64_t sets[N_SETS])
 }
 
 /* An id that is not mapped cannot be taken: EINVAL, long after the mounts. */
-static int check_id(struct vl_planner *p, const struct vl_idmap_line *map, size_t n, uint32_t id, const char *where)
+int vl_pl_check_id(struct vl_planner *p, const struct vl_idmap_line *map, size_t n, uint32_t id, const char *where)
 {
     if (vl_plan_map_id(map, n, id) == VL_NO_ID)
         return vl_pl_config(p, where, "id %u is not mapped in the container's user namespace", id);
@@ -94,7 +94,7 @@ static int plan_groups(struct vl_planner *p, struct vl_op *op, const struct oci_
         op->n[7] |= VL_CRED_GROUPS_IF_ALLOWED;
     int r = 0;
     for (size_t i = 0; i < user->n_additional_gids; i++)
-        r |= check_id(p, p->gid_map, p->n_gid_map, user->additional_gids[i],
+        r |= vl_pl_check_id(p, p->gid_map, p->n_gid_map, user->additional_gids[i],
                       vl_pl_at(p, "process.user.additionalGids[%zu]", i));
     vl_op_blob(op, 0, user->additional_gids, user->n_additional_gids * sizeof(user->additional_gids[0]));
     return r;
@@ -105,8 +105,8 @@ int vl_plan_creds(struct vl_planner *p)
     const struct oci_user *user = vl_user_of(p);
     uint64_t sets[N_SETS] = {0};
     plan_sets(p, sets);
-    int r = check_id(p, p->uid_map, p->n_uid_map, user->uid, "process.user.uid");
-    r |= check_id(p, p->gid_map, p->n_gid_map, user->gid, "process.user.gid");
+    int r = vl_pl_check_id(p, p->uid_map, p->n_uid_map, user->uid, "process.user.uid");
+    r |= vl_pl_check_id(p, p->gid_map, p->n_gid_map, user->gid, "process.user.gid");
     struct vl_op *op = vl_plan_op(p->plan, VL_OP_CREDS, "process.user");
     for (int i = 0; i < N_SETS; i++)
         op->n[i] = (int64_t)sets[i];

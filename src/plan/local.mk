@@ -14,6 +14,8 @@ src_plan_libplan_a_SOURCES = \
 	src/plan/digest.c \
 	src/plan/encode.c \
 	src/plan/env.c \
+	src/plan/exec.c src/plan/exec.h \
+	src/plan/exec_model.c src/plan/exec_model.h \
 	src/plan/hooks.c \
 	src/plan/idmap.c \
 	src/plan/limits.c \

@@ -43,6 +43,21 @@ int vl_pl_unsupported(struct vl_planner *p, const char *feature, const char *whe
 int vl_pl_refused(struct vl_planner *p, const char *rule, const char *where, const char *fmt, ...) VL_PRINTF(4, 5);
 void vl_pl_note(struct vl_planner *p, const char *fmt, ...) VL_PRINTF(2, 3);
 
+/* A plan that is too large for its wire form: an error. */
+void vl_plan_check_size(struct vl_planner *p);
+
+/* Parts of the process that exec makes from another document; where is the place in that. */
+void vl_pl_scheduler(struct vl_planner *p, const struct oci_scheduler *s, const char *where);      /* SCHED */
+void vl_pl_ioprio(struct vl_planner *p, const struct oci_io_priority *io, const char *where);      /* IOPRIO */
+void vl_pl_exec_affinity(struct vl_planner *p, const struct oci_cpu_affinity *a, const char *where);
+void vl_pl_cpu_mask(struct vl_op *op, int index, const char *list); /* "0-3,7"; empty or NULL leaves it absent */
+int vl_pl_apparmor(struct vl_planner *p, const char *profile, const char *where); /* LABEL */
+int vl_pl_selinux(struct vl_planner *p, const char *label, const char *where);
+int vl_pl_check_cwd(struct vl_planner *p, const char *cwd, const char *where);    /* cwd-in-proc */
+uint64_t vl_pl_caps(char *const *names, size_t n); /* 1 << CAP_…; names that nobody knows are left out */
+/* An id that is not mapped cannot be taken. */
+int vl_pl_check_id(struct vl_planner *p, const struct vl_idmap_line *map, size_t n, uint32_t id, const char *where);
+
 /* A namespace of this type is the container's own: made or joined. */
 static inline bool vl_pl_own(const struct vl_planner *p, uint64_t ns)
 {

@@ -86,12 +86,11 @@ static bool is_inside_process(const char *path)
     return len > 0 && is_process(path, len) && *skip_dots(path + len) != '\0';
 }
 
-static int check_cwd(struct vl_planner *p)
+int vl_pl_check_cwd(struct vl_planner *p, const char *cwd, const char *where)
 {
-    const char *cwd = vl_process_of(p)->cwd;
     cleanup_free char *clean = vl_path_clean(cwd);
     if (is_inside_process(cwd) || is_inside_process(clean))
-        return vl_pl_refused(p, "cwd-in-proc", "process.cwd", "working directory `%s`: is inside a process's procfs", cwd);
+        return vl_pl_refused(p, "cwd-in-proc", where, "working directory `%s`: is inside a process's procfs", cwd);
     return 0;
 }
 
@@ -106,7 +105,7 @@ static int check_missing(struct vl_planner *p)
 int vl_plan_policy(struct vl_planner *p)
 {
     int r = check_mounts(p);
-    r |= check_cwd(p);
+    r |= vl_pl_check_cwd(p, vl_process_of(p)->cwd, "process.cwd");
     r |= check_missing(p);
     return r;
 }

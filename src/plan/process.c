@@ -47,12 +47,13 @@ int vl_plan_host(struct vl_planner *p)
         op->n[0] = number_of(vl_rlimit_names, process->rlimits[i].type);
         op->n[1] = (int64_t)process->rlimits[i].hard;
     }
+    vl_pl_exec_affinity(p, process->exec_cpu_affinity, "process.execCPUAffinity");
     return vl_plan_host_hooks(p);
 }
 
 /* -- scheduling and memory ---------------------------------------------------------------------------- */
 
-static void append_scheduler(struct vl_planner *p, const struct oci_scheduler *s)
+void vl_pl_scheduler(struct vl_planner *p, const struct oci_scheduler *s, const char *where)
 {
     struct vl_wire_sched a = {.size = sizeof(a)};
     a.policy = (uint32_t)number_of(vl_sched_names, s->policy);
@@ -63,19 +64,20 @@ static void append_scheduler(struct vl_planner *p, const struct oci_scheduler *s
     a.runtime = s->runtime;
     a.deadline = s->deadline;
     a.period = s->period;
-    vl_op_blob(vl_plan_op(p->plan, VL_OP_SCHED, "process.scheduler"), 0, &a, sizeof(a));
+    vl_op_blob(vl_plan_op(p->plan, VL_OP_SCHED, where), 0, &a, sizeof(a));
 }
 
 /* ioprio_set(2): the class above 13 bits of data */
-static void append_ioprio(struct vl_planner *p, const struct oci_io_priority *io)
+void vl_pl_ioprio(struct vl_planner *p, const struct oci_io_priority *io, const char *where)
 {
     int64_t class = number_of(vl_ioprio_names, io->class);
-    vl_plan_op(p->plan, VL_OP_IOPRIO, "process.ioPriority")->n[0] = class << 13 | io->priority;
+    vl_plan_op(p->plan, VL_OP_IOPRIO, where)->n[0] = class << 13 | io->priority;
 }
 
-/* "0-3, 7" into a bit string; that it is a list of numbers below NODES_MAX was seen by spec/check.h. */
+/* "0-3, 7" into a bit string; that it is a list of numbers that have room in it was seen by spec/check.h. */
 #define NODES_MAX 1024
-static uint32_t read_nodes(const char *text, uint64_t *mask)
+#define CPUS_MAX 8192
+static uint32_t read_list(const char *text, uint64_t *mask)
 {
     uint32_t highest = 0;
     for (char *end; *text != '\0'; text = end + strspn(end, ", ")) {
@@ -99,9 +101,26 @@ static void append_mempolicy(struct vl_planner *p, const struct oci_memory_polic
         op->n[0] |= number_of(vl_mempolicy_flag_names, m->flags[i]);
     if (m->nodes == NULL || m->nodes[0] == '\0')
         return;
-    size_t bytes = ((size_t)read_nodes(m->nodes, mask) + 2 + 63) / 64 * 8;
+    size_t bytes = ((size_t)read_list(m->nodes, mask) + 2 + 63) / 64 * 8;
     vl_op_blob(op, 0, mask, bytes);
     op->n[1] = (int64_t)bytes * 8;
+}
+
+void vl_pl_cpu_mask(struct vl_op *op, int index, const char *list)
+{
+    uint64_t mask[CPUS_MAX / 64] = {0};
+    if (list != NULL && list[0] != '\0')
+        vl_op_blob(op, index, mask, (read_list(list, mask) / 64 + 1) * sizeof(mask[0]));
+}
+
+/* Of processes that join later; the container's own has none (config.md#linux-process, execCPUAffinity). */
+void vl_pl_exec_affinity(struct vl_planner *p, const struct oci_cpu_affinity *a, const char *where)
+{
+    if (a == NULL)
+        return;
+    struct vl_op *op = vl_plan_op(p->plan, VL_OP_EXEC_AFFINITY, where);
+    vl_pl_cpu_mask(op, 0, a->initial);
+    vl_pl_cpu_mask(op, 1, a->final);
 }
 
 /* -- ambient ------------------------------------------------------------------------------------------ */
@@ -119,9 +138,9 @@ int vl_plan_ambient(struct vl_planner *p)
     cwd->n[0] = p->setup_uid;
     cwd->n[1] = p->setup_gid;
     if (process->scheduler != NULL)
-        append_scheduler(p, process->scheduler);
+        vl_pl_scheduler(p, process->scheduler, "process.scheduler");
     if (process->io_priority != NULL)
-        append_ioprio(p, process->io_priority);
+        vl_pl_ioprio(p, process->io_priority, "process.ioPriority");
     vl_plan_op(p->plan, VL_OP_AFFINITY, NULL); /* that of our caller says nothing about the container */
     if (l->memory_policy != NULL)
         append_mempolicy(p, l->memory_policy);
@@ -135,40 +154,47 @@ int vl_plan_ambient(struct vl_planner *p)
 }
 
 /* A label for a module that is not there would be a confinement that silently is none. */
+int vl_pl_apparmor(struct vl_planner *p, const char *profile, const char *where)
+{
+    struct vl_error *e = NULL;
+    if (vl_label_check_apparmor(profile, where, &e) < 0) {
+        vl_err_collect(&p->errors, &e);
+        return -1;
+    }
+    if (p->host->apparmor) {
+        struct vl_op *op = vl_plan_op(p->plan, VL_OP_LABEL, where);
+        op->n[0] = VL_LSM_APPARMOR;
+        vl_op_str(op, 0, profile);
+    } else if (!vl_streq(profile, "unconfined")) {
+        return vl_pl_unsupported(p, "AppArmor", where, "confine by AppArmor profile `%s`: AppArmor is not enabled", profile);
+    }
+    return 0;
+}
+
+int vl_pl_selinux(struct vl_planner *p, const char *label, const char *where)
+{
+    struct vl_error *e = NULL;
+    if (vl_label_check_selinux(label, where, &e) < 0) {
+        vl_err_collect(&p->errors, &e);
+        return -1;
+    }
+    if (!p->host->selinux)
+        return vl_pl_unsupported(p, "SELinux", where, "confine by SELinux label `%s`: SELinux is not enabled", label);
+    struct vl_op *op = vl_plan_op(p->plan, VL_OP_LABEL, where);
+    op->n[0] = VL_LSM_SELINUX;
+    vl_op_str(op, 0, label);
+    return 0;
+}
+
 int vl_plan_labels(struct vl_planner *p)
 {
     const struct oci_process *process = vl_process_of(p);
     const char *profile = process->apparmor_profile, *label = process->selinux_label;
-    struct vl_error *e = NULL;
     int r = 0;
-    if (profile != NULL && profile[0] != '\0' &&
-        vl_label_check_apparmor(profile, "process.apparmorProfile", &e) < 0) {
-        vl_err_collect(&p->errors, &e);
-        r = -1;
-    } else if (profile != NULL && profile[0] != '\0') {
-        if (p->host->apparmor) {
-            struct vl_op *op = vl_plan_op(p->plan, VL_OP_LABEL, "process.apparmorProfile");
-            op->n[0] = VL_LSM_APPARMOR;
-            vl_op_str(op, 0, profile);
-        } else if (!vl_streq(profile, "unconfined")) {
-            r |= vl_pl_unsupported(p, "AppArmor", "process.apparmorProfile",
-                                   "confine by AppArmor profile `%s`: AppArmor is not enabled", profile);
-        }
-    }
-    if (label != NULL && label[0] != '\0' &&
-        vl_label_check_selinux(label, "process.selinuxLabel", &e) < 0) {
-        vl_err_collect(&p->errors, &e);
-        r = -1;
-    } else if (label != NULL && label[0] != '\0') {
-        if (p->host->selinux) {
-            struct vl_op *op = vl_plan_op(p->plan, VL_OP_LABEL, "process.selinuxLabel");
-            op->n[0] = VL_LSM_SELINUX;
-            vl_op_str(op, 0, label);
-        } else {
-            r |= vl_pl_unsupported(p, "SELinux", "process.selinuxLabel", "confine by SELinux label `%s`: SELinux is not enabled",
-                                   label);
-        }
-    }
+    if (profile != NULL && profile[0] != '\0')
+        r |= vl_pl_apparmor(p, profile, "process.apparmorProfile");
+    if (label != NULL && label[0] != '\0')
+        r |= vl_pl_selinux(p, label, "process.selinuxLabel");
     return r;
 }
 

@@ -22,9 +22,6 @@
 #define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5) /* Linux 5.19 */
 #endif
 
-/* How the listener gets to veloci: numbers of the operation (plan/wire.h). */
-enum { LISTENER_NONE = 0, LISTENER_FETCHED = 1, LISTENER_SENT = 2 };
-
 #define RAW "run.oci.seccomp_bpf_data"
 #define RAW_WHERE "annotations." RAW
 
@@ -139,8 +136,8 @@ static unsigned stage_parts(const struct vl_planner *p, bool late, int listener)
 {
     const struct oci_hooks *hooks = p->spec->config->hooks;
     unsigned parts = VL_PART_EXEC;
-    parts |= listener != LISTENER_NONE ? VL_PART_HELD : 0u;
-    parts |= listener == LISTENER_SENT ? VL_PART_SENT : 0u;
+    parts |= listener != VL_LISTENER_NONE ? VL_PART_HELD : 0u;
+    parts |= listener == VL_LISTENER_SENT ? VL_PART_SENT : 0u;
     if (late)
         return parts;
     parts |= VL_PART_CREDS | VL_PART_READY;
@@ -178,11 +175,10 @@ static int tell_stopped(struct vl_planner *p, const char *verb, const char *name
 
 /* A filter that comes early meets all that the stage still has to do; even a late one must let
  * execve pass. */
-static int check_stage(struct vl_planner *p, const struct vl_seccomp_prog *prog, bool late,
-                       int listener, const char *where)
+int vl_seccomp_check_stage(struct vl_planner *p, const struct vl_seccomp_prog *prog, unsigned parts,
+                           bool late, const char *where)
 {
     cleanup(str) struct vl_str killed = VL_STR_INIT, denied = VL_STR_INIT, asked = VL_STR_INIT;
-    unsigned parts = stage_parts(p, late, listener);
     size_t from = 0;
     uint32_t value;
     for (const struct vl_stage_call *c;
@@ -212,12 +208,12 @@ static int check_stage(struct vl_planner *p, const struct vl_seccomp_prog *prog,
  * must be ours, or we have the capability over the one it was started in. Else it sends the
  * descriptor itself.
  */
-static int listener_way(const struct vl_planner *p)
+int vl_seccomp_listener_way(const struct vl_planner *p)
 {
     bool ptrace = (p->host->caps_effective >> CAP_SYS_PTRACE & 1) != 0;
     bool inside =
         p->userns && !p->fork; /* the stage was exec'ed in a user namespace that we made */
-    return p->host->pidfd_getfd && (ptrace || inside) ? LISTENER_FETCHED : LISTENER_SENT;
+    return p->host->pidfd_getfd && (ptrace || inside) ? VL_LISTENER_FETCHED : VL_LISTENER_SENT;
 }
 
 int vl_plan_seccomp(struct vl_planner *p, bool late)
@@ -237,11 +233,11 @@ int vl_plan_seccomp(struct vl_planner *p, bool late)
     for (size_t i = 0; i < prog->notes.n; i++)
         vl_pl_note(p, "%s", prog->notes.v[i]);
     bool listener = (prog->actions & VL_ACT_NOTIFY) != 0;
-    int way = listener ? listener_way(p) : LISTENER_NONE;
+    int way = listener ? vl_seccomp_listener_way(p) : VL_LISTENER_NONE;
     int r = check_actions(p, prog->actions);
     r |= plan_flags(p, listener, &flags);
     r |= plan_listener(p, listener, &path);
-    r |= check_stage(p, prog, late, way, where);
+    r |= vl_seccomp_check_stage(p, prog, stage_parts(p, late, way), late, where);
     if (r < 0)
         return -1;
     struct vl_op *op = vl_plan_op(p->plan, VL_OP_SECCOMP, where);
