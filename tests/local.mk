@@ -8,8 +8,12 @@ print-tests:
 check-oci: all
 	$(top_srcdir)/tests/run --builddir $(abs_builddir) oci-validation
 
-.PHONY: print-tests check-oci
-EXTRA_DIST += tests/run tests/peers tests/lib tests/oci-validation tests/quickstart tests/cli tests/bench contrib tools/lint tools/check-includes docs/STYLE.md .ci .clang-format
+# Podman, containerd, Docker and Buildah on veloci; VELOCI_LONG=1 for crun and runc beside it.
+check-engines: all
+	$(top_srcdir)/tests/run --builddir $(abs_builddir) engines
+
+.PHONY: print-tests check-oci check-engines
+EXTRA_DIST += tests/run tests/peers tests/lib tests/oci-validation tests/engines tests/quickstart tests/cli tests/bench contrib tools/lint tools/check-includes docs/STYLE.md .ci .clang-format
 
 TESTS += tools/lint
 

@@ -1,0 +1,4 @@
+from harness import Engine, Skip
+class Nested(Engine):
+    def __init__(self, world, runtime):
+        raise Skip("x")
