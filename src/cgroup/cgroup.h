@@ -117,6 +117,10 @@ int vl_cgroup_join_self(const int *fds, size_t n, size_t *ret_failed);
  * a sub-group); the caller's. -errno. */
 int vl_cgroup_dirfd_of(const struct vl_host *host, pid_t pid);
 
+/* CGDELEGATE of a plan: makes the cgroup below, with all controllers, moves the process there and gives it away.
+ * When the container's process exists and its cgroup namespace does. */
+int vl_cgroup_delegate(struct vl_cgroup *cg, const struct vl_op *op, pid_t pid, struct vl_error **err);
+
 struct vl_cgroup_pids {
     pid_t *pid; /* as seen from here; 0 for one of a pid namespace that we cannot see */
     size_t n;

@@ -48,28 +48,15 @@ int vl_cg_load_devices(struct vl_cgroup *cg, const struct vl_plan *plan, struct 
     return r < 0 ? vl_cg_device_failed(cg, op, r, "attach", err) : 0;
 }
 
-/* Only what the kernel says may be delegated (config-linux.md#cgroup-ownership); its list came
- * with 4.15. */
 int vl_cg_give_away(struct vl_cgroup *cg, const struct vl_op *op, struct vl_error **err)
 {
-    static const char dflt[] = "cgroup.procs\ncgroup.subtree_control\ncgroup.threads\n";
-    cleanup_free char *list = NULL;
+    cleanup_free char *file = NULL;
     uid_t uid = (uid_t)op->n[3];
     gid_t gid = (gid_t)op->n[4];
     int fd = vl_cgroup_dirfd(cg);
     if ((op->n[3] < 0 && op->n[4] < 0) || fd < 0)
         return 0;
-    if (vl_slurp_at(AT_FDCWD, "/sys/kernel/cgroup/delegate", 65536, &list, NULL) < 0)
-        list = vl_strdup(dflt);
-    const char *file = "";
-    int r = fchownat(fd, "", uid, gid, AT_EMPTY_PATH) < 0 ? -errno : 0;
-    for (char *p = list, *next; r == 0 && *p; p = next) {
-        next = p + strcspn(p, "\n");
-        next += *next == '\n' ? (*next = '\0', 1) : 0;
-        file = p;
-        if (fchownat(fd, p, uid, gid, AT_SYMLINK_NOFOLLOW) < 0 && errno != ENOENT)
-            r = -errno;
-    }
+    int r = vl_cg_chown(fd, uid, gid, &file);
     if (r == 0)
         return 0;
     if (op->n[2] & VL_CG_ROOTLESS) {

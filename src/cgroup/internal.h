@@ -127,6 +127,8 @@ int vl_cg_device_failed(struct vl_cgroup *cg, const struct vl_op *op, int error,
                         struct vl_error **err);
 /* Of a cgroup in use: the new program takes the place of ours in one step; others' stay. */
 int vl_cg_replace_devices(struct vl_cgroup *cg, const struct vl_plan *plan, struct vl_error **err);
+/* Directory and the files that a delegatee may write; *ret_failed (the caller's): the one that could not be given. */
+int vl_cg_chown(int dirfd, uid_t uid, gid_t gid, char **ret_failed);
 int vl_cg_give_away(struct vl_cgroup *cg, const struct vl_op *op, struct vl_error **err);
 
 /* -- tree.c: directories below, processes, events ---------------------------------------------- */

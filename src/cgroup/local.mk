@@ -2,6 +2,7 @@ noinst_LIBRARIES += src/cgroup/libcgroup.a
 src_cgroup_libcgroup_a_SOURCES = \
 	src/cgroup/cgroup.h src/cgroup/internal.h \
 	src/cgroup/controllers.c \
+	src/cgroup/delegate.c \
 	src/cgroup/device.c \
 	src/cgroup/device_update.c \
 	src/cgroup/handle.c \

@@ -19,6 +19,7 @@
 #include "base/log.h"
 #include "launch/host_ops.h"
 #include "launch/listener.h"
+#include "launch/pidfd_socket.h"
 #include "launch/planhooks.h"
 #include "launch/spawn.h"
 #include "launch/wording.h"
@@ -74,10 +75,21 @@ static int on_awaiting(struct vl_launch *l, const struct vl_scm_msg *scm, struct
     return send_late(l, scm->n_fds > 0 ? scm->fds[0] : VL_NOFD, err);
 }
 
+/* Not earlier: a cgroup namespace takes the cgroup of the moment as its root, which shall be the container's. */
+static int delegate_cgroup(const struct vl_launch *l, struct vl_error **err)
+{
+    size_t from = 0;
+    const struct vl_op *op = vl_plan_find(l->env->plan, VL_OP_CGDELEGATE, &from);
+
+    return op != NULL ? vl_cgroup_delegate(l->env->cgroup, op, l->pid, err) : 0;
+}
+
 static int on_hooks_due(struct vl_launch *l, struct vl_error **err)
 {
     static const enum vl_hook_kind kinds[] = {VL_HOOK_PRESTART, VL_HOOK_CREATE_RUNTIME};
 
+    if (delegate_cgroup(l, err) < 0)
+        return -1;
     for (size_t i = 0; i < VL_ARRAY_LEN(kinds); i++) {
         cleanup_free char *state = l->env->state_json(l->env->state_ctx, VL_CREATING, l->pid);
         struct vl_hook_env he = {state, l->env->bundle, l->env->hook_stdout, l->env->hook_stderr};
@@ -114,6 +126,21 @@ static int on_listener(const struct vl_launch_env *env, int sock, pid_t pid, int
     return r < 0 ? vl_err_sys(err, r, "let the container's process proceed") : 0;
 }
 
+static int send_pidfd(const struct vl_launch *l, struct vl_error **err)
+{
+    for (size_t i = 0; i < VL_ARRAY_LEN(l->env->pidfd_socket); i++)
+        if (l->env->pidfd_socket[i] >= 0 &&
+            vl_pidfd_socket_send(l->env->pidfd_socket[i], l->pidfd, "standard", err) < 0)
+            return -1;
+    return 0;
+}
+
+/* Outside work on the container's process, as soon as it is known and before it does anything. */
+static int take_over(const struct vl_launch *l, struct vl_error **err)
+{
+    return vl_host_adjust(l->env->plan, l->pid, err) < 0 ? -1 : send_pidfd(l, err);
+}
+
 /* Join sequence: the message's credentials name the real process; the joiner has done its work. */
 static int on_forked(struct vl_launch *l, const struct vl_scm_msg *scm, struct vl_error **err)
 {
@@ -128,7 +155,7 @@ static int on_forked(struct vl_launch *l, const struct vl_scm_msg *scm, struct v
     l->pidfd = vl_pidfd_open(l->pid);
     if (l->pidfd < 0)
         return vl_err_sys(err, l->pidfd, "open the container's process %d", (int)l->pid);
-    return vl_host_adjust(l->env->plan, l->pid, err);
+    return take_over(l, err);
 }
 
 /* The process ended without a word. */
@@ -222,7 +249,7 @@ int vl_launch_begin(const struct vl_launch_env *env, struct vl_launch **ret, str
     l->chan = s.chan;
     if (!s.in_cgroup && vl_cgroup_attach(env->cgroup, s.pid, false, err) < 0)
         goto fail;
-    if (!s.joiner && vl_host_adjust(env->plan, s.pid, err) < 0)
+    if (!s.joiner && take_over(l, err) < 0)
         goto fail;
     if (serve(l, err) < 0)
         goto fail;

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "confine/seccomp_cache.h"
+#include "launch/pidfd_socket.h"
 #include "launch/planhooks.h"
 #include "launch/sdnotify.h"
 #include "ops/record_make.h"
@@ -154,6 +155,7 @@ static void fill_env(struct vl_begun *b)
                                     .prep = b->prep,
                                     .cgroup = b->cgroup,
                                     .console_fd = b->console_fd,
+                                    .pidfd_socket = {b->pidfd_socket[0], b->pidfd_socket[1]},
                                     .state_json = state_json,
                                     .state_ctx = b,
                                     .bundle = b->spec->bundle,
@@ -230,13 +232,33 @@ undo:
     return -1;
 }
 
+/* Before anything is made, so that a socket where nobody listens costs nothing. */
+static int connect_sockets(struct vl_begun *b, const struct vl_create_opts *o, struct vl_error **err)
+{
+    const char *pidfd[] = {o->pidfd_socket, vl_annot(b->spec, "run.oci.pidfd_receiver")};
+
+    if (o->console_socket != NULL) {
+        b->console_fd = vl_unix_connect(o->console_socket, SOCK_STREAM);
+        if (b->console_fd < 0)
+            return vl_err_sys(err, b->console_fd, "connect to console socket `%s`", o->console_socket);
+    }
+    for (size_t i = 0; i < VL_ARRAY_LEN(pidfd); i++) {
+        if (pidfd[i] == NULL)
+            continue;
+        b->pidfd_socket[i] = vl_pidfd_socket_connect(pidfd[i], err);
+        if (b->pidfd_socket[i] < 0)
+            return i == 0 ? -1 : vl_err_at(err, "annotations[\"run.oci.pidfd_receiver\"]");
+    }
+    return 0;
+}
+
 int vl_begin(const struct vl_global *g, const char *id, const struct vl_create_opts *o, bool gate, struct vl_begun *b,
              struct vl_error **err)
 {
     cleanup_free char *root = NULL;
 
     b->id = id;
-    b->console_fd = VL_NOFD;
+    b->console_fd = b->pidfd_socket[0] = b->pidfd_socket[1] = VL_NOFD;
     if (vl_id_check(id, err) < 0 || vl_root_path(g->root, &root, err) < 0 ||
         vl_cgroup_manager_check(g->cgroup_manager, err) < 0)
         return -1;
@@ -246,11 +268,8 @@ int vl_begin(const struct vl_global *g, const char *id, const struct vl_create_o
         return -1;
     for (size_t i = 0; i < b->plan->notes.n; i++)
         vl_debug("%s", b->plan->notes.v[i]);
-    if (o->console_socket != NULL) {
-        b->console_fd = vl_unix_connect(o->console_socket, SOCK_STREAM);
-        if (b->console_fd < 0)
-            return vl_err_sys(err, b->console_fd, "connect to console socket `%s`", o->console_socket);
-    }
+    if (connect_sockets(b, o, err) < 0)
+        return -1;
     return make(b, root, o, gate, err);
 }
 
@@ -308,4 +327,6 @@ void vl_begun_reset(struct vl_begun *b)
     vl_spec_free(b->spec);
     vl_host_reset(&b->host);
     vl_cleanup_fd(&b->console_fd);
+    vl_cleanup_fd(&b->pidfd_socket[0]);
+    vl_cleanup_fd(&b->pidfd_socket[1]);
 }

@@ -27,6 +27,7 @@ struct vl_begun {
     struct vl_record *record;
     const char *pid_file; /* borrowed; set once it is written */
     int console_fd;
+    int pidfd_socket[2]; /* connected: that of the options, that of the annotation */
 };
 
 /* gate: the start gate is the socket in the state directory (create), else the channel (run).

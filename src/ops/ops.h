@@ -28,6 +28,7 @@ struct vl_create_opts {
     const char *config;         /* NULL: config.json; a relative name is taken below the bundle */
     const char *console_socket; /* path or NULL */
     const char *pid_file;       /* path or NULL */
+    const char *pidfd_socket;   /* path of a stream socket that gets a pidfd, or NULL */
     bool no_pivot, no_new_keyring;
     uint32_t preserve_fds; /* 3 … 2+n stay open; LISTEN_FDS of our environment comes on top */
     /* run only */

@@ -32,6 +32,7 @@ static const struct {
     {"cgroup", vl_plan_cgroup},         /* host: exists before the process does */
     {"limits", vl_plan_limits},
     {"device rules", vl_plan_device_rules},
+    {"delegated cgroup", vl_plan_delegate},
     {"host", vl_plan_host},             /* host: what only veloci may do to the process */
     {"network devices", vl_plan_netdev},
     /* Identity: descriptors and maps arrive, ids are taken, then nobody may look at the stage any more. */

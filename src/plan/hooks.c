@@ -135,10 +135,10 @@ static void append_stage_kind(struct vl_planner *p, enum vl_hook_kind kind, cons
 
 int vl_plan_create_hooks(struct vl_planner *p)
 {
-    size_t prestart, create_runtime;
+    size_t prestart, create_runtime, from = 0;
     hooks_of(p, VL_HOOK_PRESTART, &prestart);
     hooks_of(p, VL_HOOK_CREATE_RUNTIME, &create_runtime);
-    if (prestart + create_runtime > 0)
+    if (prestart + create_runtime > 0 || vl_plan_find(p->plan, VL_OP_CGDELEGATE, &from) != NULL)
         vl_plan_op(p->plan, VL_OP_HOOKS_DUE, NULL);
     append_stage_kind(p, VL_HOOK_CREATE_CONTAINER, "creating");
     return 0;

@@ -26,6 +26,7 @@ src_plan_libplan_a_SOURCES = \
 	src/plan/mount_bind.c \
 	src/plan/mount_cgroup.c \
 	src/plan/mounts.c \
+	src/plan/delegate.c \
 	src/plan/netdev.c \
 	src/plan/ns.c \
 	src/plan/optable.c \

@@ -45,6 +45,7 @@ static const struct vl_op_names table[] = {
     {.code = VL_OP_NETDEV, .name = "net-device", .phases = P(HOST), .str = {"device", "name"}},
     {.code = VL_OP_RDT, .name = "resctrl", .phases = P(HOST), .num = {"flags"}, .str = {"clos", "schemata"}},
     {.code = VL_OP_SCOPE_PROP, .name = "scope-property", .phases = P(HOST), .str = {"property", "value"}},
+    {.code = VL_OP_CGDELEGATE, .name = "cgroup-delegate", .phases = P(HOST), .num = {"uid", "gid"}, .str = {"path"}},
     {.code = VL_OP_EXEC_AFFINITY,
      .name = "exec-affinity",
      .phases = P(HOST),

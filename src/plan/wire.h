@@ -151,6 +151,7 @@ enum vl_op_code {
     VL_OP_RDT = 12,      /* n: flags; s: clos, schemata */
     VL_OP_SCOPE_PROP = 13, /* s: name, gvariant text: property of the systemd scope */
     VL_OP_EXEC_AFFINITY = 14, /* s: initial, final CPU mask of processes that join later; recorded for exec */
+    VL_OP_CGDELEGATE = 14, /* n: uid, gid (host's, -1: keep); s: path below the container's cgroup. At HOOKS_DUE */
     VL_OP_NS_PATH_MAX = 19,
 
     /* identity */
@@ -186,7 +187,7 @@ enum vl_op_code {
     VL_OP_DEVICE = 46,    /* n: type (S_IFCHR|S_IFBLK|S_IFIFO), major, minor, mode, uid, gid, flags (1 = must bind, 2 = default device); s: path; f: host node */
     VL_OP_SYMLINK = 47,   /* n: flags (1 = replace nothing that exists); s: target, path */
     VL_OP_CONSOLE = 48,   /* n: rows, cols, uid, flags (VL_CON_*) */
-    VL_OP_HOOKS_DUE = 49, /* prestart and createRuntime hooks are run by veloci now */
+    VL_OP_HOOKS_DUE = 49, /* all namespaces are there: veloci delegates a cgroup, then runs prestart and createRuntime hooks */
     VL_OP_HOOK = 50,      /* n: kind, timeout_ms, pid_slot (offset in state), pid_width, index; s: path, argv, env, state,
                              working directory or absent */
     VL_OP_MASK = 51,      /* s: path; f: empty directory, null */

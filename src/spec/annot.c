@@ -29,7 +29,7 @@ const struct vl_annot vl_annots[] = {
      "A ready-made filter, in base64, that is loaded instead of the rules of linux.seccomp."},
     {"run.oci.keep_original_groups", VL_ANNOT_BOOL, BELOW_PREFIX, NULL,
      "The process keeps the supplementary groups of the caller."},
-    {"run.oci.pidfd_receiver", VL_ANNOT_MISSING, BELOW_PREFIX, "code that sends pidfds",
+    {"run.oci.pidfd_receiver", VL_ANNOT_PATH, BELOW_PREFIX, NULL,
      "Socket (stream) that gets a pidfd of the container's first process, before createRuntime hooks run."},
     {"run.oci.hooks.stdout", VL_ANNOT_PATH, BELOW_PREFIX, NULL,
      "File to which the standard output of hooks on the host is appended; /dev/null without it."},
@@ -39,7 +39,7 @@ const struct vl_annot vl_annots[] = {
      "Name of the cgroup below the systemd scope in which the container lives; empty for none."},
     {"run.oci.systemd.force_cgroup_v1", VL_ANNOT_PATH, BELOW_PREFIX, NULL,
      "The mount at this destination becomes a cgroup v1 hierarchy name=systemd, for old systemd inside."},
-    {"run.oci.delegate-cgroup", VL_ANNOT_MISSING, BELOW_PREFIX, "cgroups below the container's own",
+    {"run.oci.delegate-cgroup", VL_ANNOT_SUBPATH, BELOW_PREFIX, NULL,
      "The process starts in this cgroup below the container's, which belongs to the container's root and has no "
      "limits of its own; cgroup v2 only."},
     {"run.oci.timens_offset", VL_ANNOT_OFFSETS, BELOW_PREFIX, NULL,

@@ -374,10 +374,17 @@ static void test_annotations(void)
         "version has no "
         "plugins for seccomp notifications; annotations[\"run.veloci.nothing\"]: annotation "
         "`run.veloci.nothing`: this version has no such feature");
-    top("'annotations':{'run.oci.pidfd_receiver':'/s','run.oci.delegate-cgroup':'a'}",
-        "annotations[\"run.oci.delegate-cgroup\"]: annotation `run.oci.delegate-cgroup`: this version has no "
-        "cgroups below the container's own; annotations[\"run.oci.pidfd_receiver\"]: annotation "
-        "`run.oci.pidfd_receiver`: this version has no code that sends pidfds");
+    top("'annotations':{'run.oci.pidfd_receiver':'/s','run.oci.delegate-cgroup':'a/b'}", "");
+    top("'annotations':{'run.oci.pidfd_receiver':'s','run.oci.delegate-cgroup':'a/../b'}",
+        "annotations[\"run.oci.delegate-cgroup\"]: `a/../b` is no relative path without `..`; "
+        "annotations[\"run.oci.pidfd_receiver\"]: the value `s` is not an absolute path");
+    static const char *const bad[] = {"", "/a", "a/", "a//b", ".", "..", "./a", "a/.."};
+    for (size_t i = 0; i < VL_ARRAY_LEN(bad); i++) {
+        cleanup_free char *doc = vl_asprintf("'annotations':{'run.oci.delegate-cgroup':'%s'}", bad[i]);
+        cleanup_free char *want = vl_asprintf(
+            "annotations[\"run.oci.delegate-cgroup\"]: `%s` is no relative path without `..`", bad[i]);
+        top(doc, want);
+    }
     top("'annotations':{'run.oci.timens_offset':'monotonic -1 0\\nboottime 86400 999999999','krun.cpus':'many',"
         "'org.criu.config':'','run.oci.nothing':'x'}",
         "");
