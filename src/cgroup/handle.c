@@ -214,7 +214,7 @@ static int fill(struct vl_cgroup *cg, const struct vl_cg_request *rq, struct vl_
         return -1;
     if (vl_cg_write_all(cg, rq->plan, VL_CG_EMPTY, err) < 0 || vl_cg_load_devices(cg, rq->plan, err) < 0 ||
         vl_cg_give_away(cg, rq->op, err) < 0) {
-        vl_cg_unmake(cg);
+        vl_cg_unmake(cg, rq);
         return -1;
     }
     return 0;

@@ -77,8 +77,8 @@ char *vl_cg_place_path(const struct vl_cg_request *rq, enum vl_cg_place place, c
 /* Makes path, and parents below mount as needed. 1 made, 0 it was there, -1 error. */
 int vl_cg_make_dir(const struct vl_cg_request *rq, const char *mount, const char *path,
                    struct vl_error **err);
-/* Removes what this handle made so far. */
-void vl_cg_unmake(struct vl_cgroup *cg);
+/* Removes what this handle made so far, and takes it out of the journal: somebody else may make it now. */
+void vl_cg_unmake(struct vl_cgroup *cg, const struct vl_cg_request *rq);
 
 /* -- controllers.c ----------------------------------------------------------------------------- */
 

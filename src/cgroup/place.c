@@ -137,11 +137,12 @@ int vl_cg_make_dir(const struct vl_cg_request *rq, const char *mount, const char
     return vl_err_sys(err, r, "make cgroup `%s`", path);
 }
 
-void vl_cg_unmake(struct vl_cgroup *cg)
+void vl_cg_unmake(struct vl_cgroup *cg, const struct vl_cg_request *rq)
 {
     for (size_t i = cg->desc.n_dir; i-- > 0;) {
-        if (cg->made[i])
-            (void)vl_cg_rmdir(cg->desc.dir[i].path);
+        struct vl_error *e = NULL;
+        if (cg->made[i] && vl_cg_rmdir(cg->desc.dir[i].path) == 0 && note(rq, cg->desc.dir[i].path, true, &e) < 0)
+            vl_err_drop(&e, "the journal names a cgroup too many, which is looked for in vain");
         free(cg->desc.dir[i].controllers);
         free(cg->desc.dir[i].path);
     }

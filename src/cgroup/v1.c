@@ -86,7 +86,7 @@ static int make(struct vl_cgroup *cg, const struct vl_cg_request *rq, enum vl_cg
     for (size_t i = 0; r == 0 && i < rq->host->n_v1; i++)
         r = make_one(cg, rq, place, &rq->host->v1[i], err);
     if (r < 0)
-        vl_cg_unmake(cg);
+        vl_cg_unmake(cg, rq);
     return r;
 }
 

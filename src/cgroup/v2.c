@@ -28,7 +28,7 @@ static int make(struct vl_cgroup *cg, const struct vl_cg_request *rq, enum vl_cg
         vl_err_sys(err, cg->dirfd, "open cgroup `%s`", dir);
     else if (vl_cg_enable(cg, rq, h->v2_mount, dir, cg->dirfd, err) == 0)
         return 0;
-    vl_cg_unmake(cg);
+    vl_cg_unmake(cg, rq);
     return -1;
 }
 

@@ -37,6 +37,8 @@ static int judge(int r, enum vl_spawn_step step, const struct vl_exit *x, const 
     if (r == -ETIME)
         return vl_err_payload(err, "%s hook `%s`: not finished after %u ms, killed", kind, h->path,
                               h->timeout_ms);
+    if (r == -ECANCELED)
+        return vl_err_payload(err, "%s hook `%s`: not finished when a signal came, killed", kind, h->path);
     if (r < 0 && step == VL_SPAWN_EXEC) {
         (void)vl_err_sys(err, r, "execute it");
         return vl_err_ctx(err, "%s hook `%s`", kind, h->path);
@@ -72,6 +74,7 @@ int vl_hook_run(const struct vl_hook *h, const struct vl_hook_env *env, struct v
     s.std_fds[1] = out;
     s.std_fds[2] = err_fd;
     s.cwd = env->cwd;
+    s.cancel = env->cancel;
     s.die_with_parent = true; /* a runtime that was killed must leave nothing behind */
     struct vl_exit x = {false, 0};
     enum vl_spawn_step step = 0;

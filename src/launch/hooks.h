@@ -15,10 +15,12 @@ struct vl_hook { /* all borrowed */
     uint32_t timeout_ms; /* 0: none */
     const char *where;   /* place in config.json, or NULL */
 };
+struct vl_cancel;
 struct vl_hook_env {       /* all borrowed */
     const char *state;     /* state document, given on standard input */
     const char *cwd;       /* the bundle */
     const char *out, *err; /* files that get its output (made, appended), or NULL for /dev/null */
+    struct vl_cancel *cancel; /* signals at which it is killed, or NULL (sys/sigs.h) */
 };
 /* Runs one hook and waits for it. A hook that does not read its input is fine. PAYLOAD error naming
  * kind, path and what happened: status, signal, timeout (it is killed), or that it could not be run

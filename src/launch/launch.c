@@ -26,6 +26,7 @@
 #include "sys/clone.h"
 #include "sys/proc.h"
 #include "sys/scm.h"
+#include "sys/sigs.h"
 
 static int send_msg(int sock, uint16_t type, const int *fds, size_t n_fds)
 {
@@ -34,8 +35,10 @@ static int send_msg(int sock, uint16_t type, const int *fds, size_t n_fds)
 }
 
 /* 1 and *m, 0 at end of file, -1 with an error. Descriptors and credentials are in *scm. */
-static int recv_msg(int sock, struct vl_msg *m, struct vl_scm_msg *scm, struct vl_error **err)
+static int recv_msg(struct vl_cancel *cancel, int sock, struct vl_msg *m, struct vl_scm_msg *scm, struct vl_error **err)
 {
+    if (cancel != NULL && vl_cancel_wait(cancel, sock, -1) == -ECANCELED)
+        return vl_err_payload(err, "called off by signal %d", cancel->sig);
     int r = vl_scm_recv(sock, m, sizeof(*m), 1, scm);
 
     if (r == -ECONNRESET || (r >= 0 && scm->len == 0))
@@ -92,7 +95,7 @@ static int on_hooks_due(struct vl_launch *l, struct vl_error **err)
         return -1;
     for (size_t i = 0; i < VL_ARRAY_LEN(kinds); i++) {
         cleanup_free char *state = l->env->state_json(l->env->state_ctx, VL_CREATING, l->pid);
-        struct vl_hook_env he = {state, l->env->bundle, l->env->hook_stdout, l->env->hook_stderr};
+        struct vl_hook_env he = {state, l->env->bundle, l->env->hook_stdout, l->env->hook_stderr, l->env->cancel};
         if (vl_run_plan_hooks(l->env->plan, kinds[i], &he, err) < 0)
             return -1;
     }
@@ -186,7 +189,7 @@ static int serve(struct vl_launch *l, struct vl_error **err)
     for (;;) {
         struct vl_msg m;
         struct vl_scm_msg scm = {0};
-        int r = recv_msg(l->chan, &m, &scm, err);
+        int r = recv_msg(l->env->cancel, l->chan, &m, &scm, err);
 
         if (r < 0)
             return -1;
@@ -306,7 +309,7 @@ int vl_watch_exec(const struct vl_exec_watch *w, struct vl_error **err)
     for (;;) {
         struct vl_msg m;
         struct vl_scm_msg scm = {0};
-        int r = recv_msg(w->sock, &m, &scm, err);
+        int r = recv_msg(w->env->cancel, w->sock, &m, &scm, err);
 
         if (r < 0)
             return -1;

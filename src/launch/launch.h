@@ -18,6 +18,7 @@
 /* State document (one line of JSON) with this status and pid, for hooks and the seccomp listener; caller frees. */
 typedef char *vl_state_json_fn(void *ctx, enum vl_ctr_status status, pid_t pid);
 
+struct vl_cancel;
 struct vl_launch_env { /* all borrowed */
     const struct vl_plan *plan;
     struct vl_prep *prep;
@@ -29,6 +30,7 @@ struct vl_launch_env { /* all borrowed */
     const char *bundle;          /* working directory of hooks */
     const char *seccomp_listener, *seccomp_metadata; /* or NULL */
     const char *hook_stdout, *hook_stderr;           /* run.oci.hooks.*, or NULL */
+    struct vl_cancel *cancel; /* signals that call the set-up off, or NULL (sys/sigs.h) */
 };
 
 struct vl_launch {

@@ -13,11 +13,13 @@
 #include "sys/fd.h"
 #include "sys/proc.h"
 #include "sys/sigs.h"
+#include "sys/sockets.h"
 #include "sys/tty.h"
 
-/* One direction of the relay. A full buffer stops reading; what cannot be written now waits. */
+/* One direction of the relay. A full buffer stops reading; what cannot be written now waits. Where nobody reads any
+ * more, what comes is thrown away: a program must not stand still because its output is not wanted. */
 struct flow {
-    int from, to;
+    int from, to; /* to: VL_NOFD when nobody reads any more */
     char buf[8192];
     size_t start, len;
     bool ended;
@@ -99,22 +101,23 @@ static void flow_read(struct flow *f)
         f->ended = true; /* a pty master says EIO when the last slave is closed */
 }
 
+/* Never blocks, whether the descriptor is non-blocking or not: what poll(2) calls writable takes a page. */
 static void flow_write(struct flow *f)
 {
-    while (f->len > 0) {
-        ssize_t n = write(f->to, f->buf + f->start, f->len);
-        if (n < 0 && errno == EINTR)
-            continue;
+    enum { CHUNK = 4096 };
+    while (f->len > 0 && f->to >= 0 && vl_poll_one(f->to, POLLOUT, 0) != 0) {
+        ssize_t n = write(f->to, f->buf + f->start, f->len < CHUNK ? f->len : CHUNK);
         if (n < 0 && errno == EAGAIN)
             return;
-        if (n < 0) {
-            f->ended = true;
-            f->len = 0;
-            return;
+        if (n < 0 && errno != EINTR)
+            f->to = VL_NOFD;
+        if (n > 0) {
+            f->start += (size_t)n;
+            f->len -= (size_t)n;
         }
-        f->start += (size_t)n;
-        f->len -= (size_t)n;
     }
+    if (f->to < 0)
+        f->len = 0;
 }
 
 void vl_supervise_console(int master)
@@ -133,13 +136,32 @@ static void relay_begin(struct relay *r, int master)
     r->raw = isatty(STDIN_FILENO) && vl_tty_raw(STDIN_FILENO, &r->saved) == 0;
 }
 
-static void relay_end(struct relay *r)
+/* Waits until more can be written; false when a signal says that nobody wants to wait for that. */
+static bool await_room(int fd, int sigfd)
+{
+    for (;;) {
+        struct pollfd p[2] = {{.fd = fd, .events = POLLOUT}, {.fd = sigfd, .events = POLLIN}};
+        struct signalfd_siginfo si;
+        int sig;
+        if (poll(p, 2, -1) < 0 && errno != EINTR)
+            return false;
+        while ((sig = vl_sigs_read(sigfd, &si)) > 0)
+            if (sig == SIGTERM || sig == SIGINT || sig == SIGHUP || sig == SIGQUIT)
+                return false;
+        if (p[0].revents != 0)
+            return true;
+    }
+}
+
+static void relay_end(struct relay *r, int sigfd)
 {
     while (!r->out.ended) { /* what the terminal still holds */
         flow_read(&r->out);
         if (r->out.len == 0)
             break;
         flow_write(&r->out);
+        if (r->out.len > 0 && !await_room(r->out.to, sigfd))
+            break;
     }
     if (r->raw)
         (void)vl_tty_restore(STDIN_FILENO, &r->saved);
@@ -179,7 +201,7 @@ int vl_supervise_run(struct vl_supervise *s, pid_t pid, int pidfd, int master, i
         if (poll(p, 6, -1) < 0 && errno != EINTR) {
             int saved = errno;
             if (master >= 0)
-                relay_end(&r);
+                relay_end(&r, s->sigfd);
             return vl_err_sys(err, saved, "wait for the container");
         }
         on_signals(s, pid, pidfd, master, &child);
@@ -193,6 +215,6 @@ int vl_supervise_run(struct vl_supervise *s, pid_t pid, int pidfd, int master, i
             done = reap(pid, status);
     }
     if (master >= 0)
-        relay_end(&r);
+        relay_end(&r, s->sigfd);
     return 0;
 }

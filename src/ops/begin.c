@@ -208,6 +208,18 @@ int vl_write_pid_file(const char *path, pid_t pid, struct vl_error **err)
     return r < 0 ? vl_err_sys(err, r, "write pid file `%s`", path) : 0;
 }
 
+/* What may take long are hooks; without any there is nothing that would have to be called off. */
+static int watch_signals(struct vl_begun *b, struct vl_error **err)
+{
+    if (!b->foreground || b->spec->config->hooks == NULL)
+        return 0;
+    int r = vl_cancel_open(&b->cancel);
+    if (r < 0)
+        return vl_err_sys(err, r, "watch for signals");
+    b->env.cancel = &b->cancel;
+    return 0;
+}
+
 static int make(struct vl_begun *b, const char *root, const struct vl_create_opts *o, bool gate, struct vl_error **err)
 {
     struct vl_cgroup_journal journal = {.note = note_cgroup, .arg = b};
@@ -220,6 +232,8 @@ static int make(struct vl_begun *b, const char *root, const struct vl_create_opt
     if (has_notify(b->plan))
         b->record->notify_socket = vl_strdup(vl_sdnotify_wanted());
     fill_env(b);
+    if (watch_signals(b, err) < 0)
+        goto undo;
     if (write_plan(b, err) < 0 || write_early_record(b, err) < 0 || vl_launch_begin(&b->env, &b->launch, err) < 0 ||
         vl_cgroup_settle(b->cgroup, b->plan, err) < 0 || finish_record(b, err) < 0 || vl_record_write(b->ctr, b->record, err) < 0)
         goto undo;
@@ -289,7 +303,7 @@ static void run_poststop(struct vl_begun *b)
 {
     for (size_t i = 0; i < b->record->n_poststop; i++) {
         struct vl_error *e = NULL;
-        vl_record_run_hook(b->record, VL_HOOK_POSTSTOP, i, VL_STOPPED, &e);
+        vl_record_run_hook(b->record, VL_HOOK_POSTSTOP, i, VL_STOPPED, b->env.cancel, &e);
         warn_drop(&e);
     }
 }
@@ -329,4 +343,6 @@ void vl_begun_reset(struct vl_begun *b)
     vl_cleanup_fd(&b->console_fd);
     vl_cleanup_fd(&b->pidfd_socket[0]);
     vl_cleanup_fd(&b->pidfd_socket[1]);
+    if (b->env.cancel != NULL)
+        vl_cancel_close(&b->cancel);
 }

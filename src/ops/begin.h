@@ -13,6 +13,7 @@
 #include "prep/prep.h"
 #include "spec/spec.h"
 #include "sys/host.h"
+#include "sys/sigs.h"
 
 struct vl_begun {
     const char *id; /* borrowed */
@@ -28,10 +29,12 @@ struct vl_begun {
     const char *pid_file; /* borrowed; set once it is written */
     int console_fd;
     int pidfd_socket[2]; /* connected: that of the options, that of the annotation */
+    bool foreground; /* given: the caller has blocked signals and forwards them; TERM and its like end hooks that hang */
+    struct vl_cancel cancel;
 };
 
 /* gate: the start gate is the socket in the state directory (create), else the channel (run).
- * b must be zeroed. On error everything that was made is gone again; b is to be released with vl_begun_reset in any case. */
+ * b must be zeroed, but for foreground. On error everything that was made is gone again; b is to be released with vl_begun_reset in any case. */
 int vl_begin(const struct vl_global *g, const char *id, const struct vl_create_opts *o, bool gate, struct vl_begun *b,
              struct vl_error **err);
 /* Takes a begun container back: process, pid file, cgroup, directory; poststop hooks are run. While a cgroup of it

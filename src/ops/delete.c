@@ -129,7 +129,7 @@ static void run_poststop(const struct vl_record *r)
 {
     for (size_t i = 0; i < r->n_poststop; i++) {
         struct vl_error *e = NULL;
-        if (vl_record_run_hook(r, VL_HOOK_POSTSTOP, i, VL_STOPPED, &e) < 0)
+        if (vl_record_run_hook(r, VL_HOOK_POSTSTOP, i, VL_STOPPED, NULL, &e) < 0)
             warn(&e);
     }
 }

@@ -139,7 +139,7 @@ int vl_record_set_process(struct vl_record *r, pid_t pid, int pidfd, struct vl_e
 }
 
 int vl_record_run_hook(const struct vl_record *r, enum vl_hook_kind kind, size_t i, enum vl_ctr_status status,
-                       struct vl_error **err)
+                       struct vl_cancel *cancel, struct vl_error **err)
 {
     const struct vl_record_hook *h = kind == VL_HOOK_POSTSTART ? &r->poststart[i] : &r->poststop[i];
     struct vl_status s = {.status = status, .record = (struct vl_record *)r, .complete = true};
@@ -149,7 +149,8 @@ int vl_record_run_hook(const struct vl_record *r, enum vl_hook_kind kind, size_t
                            .argv = h->args.v,
                            .envp = h->has_env ? h->env.v : environ, /* NULL is an empty one */
                            .timeout_ms = h->timeout_ms};
-    struct vl_hook_env env = {.state = state, .cwd = r->bundle, .out = r->hook_stdout, .err = r->hook_stderr};
+    struct vl_hook_env env = {.state = state, .cwd = r->bundle, .out = r->hook_stdout, .err = r->hook_stderr,
+                              .cancel = cancel};
 
     return vl_hook_run(&hook, &env, err);
 }

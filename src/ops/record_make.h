@@ -17,8 +17,10 @@ int vl_record_set_process(struct vl_record *r, pid_t pid, int pidfd, struct vl_e
 int vl_record_cgroup_desc(const struct vl_record *r, struct vl_cgroup_desc *ret, struct vl_error **err);
 /* Makes PAUSED of RUNNING or CREATED when its cgroup is frozen: the record does not say so. */
 void vl_status_ask_freezer(struct vl_status *s);
-/* Runs hook number i of kind POSTSTART or POSTSTOP, with the container's state in this status. */
+/* Runs hook number i of kind POSTSTART or POSTSTOP, with the container's state in this status. cancel: signals at which
+ * it is killed, or NULL. */
+struct vl_cancel;
 int vl_record_run_hook(const struct vl_record *r, enum vl_hook_kind kind, size_t i, enum vl_ctr_status status,
-                       struct vl_error **err);
+                       struct vl_cancel *cancel, struct vl_error **err);
 
 #endif

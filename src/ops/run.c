@@ -11,7 +11,7 @@
 static int run_poststart(struct vl_begun *b, struct vl_error **err)
 {
     for (size_t i = 0; i < b->record->n_poststart; i++)
-        if (vl_record_run_hook(b->record, VL_HOOK_POSTSTART, i, VL_RUNNING, err) < 0)
+        if (vl_record_run_hook(b->record, VL_HOOK_POSTSTART, i, VL_RUNNING, b->env.cancel, err) < 0)
             return -1;
     return 0;
 }
@@ -67,6 +67,7 @@ static int run_foreground(const struct vl_global *g, const char *id, const struc
 
     if (vl_supervise_signals(&s, err) < 0)
         return -1;
+    b->foreground = true;
     int r = vl_begin(g, id, o, false, b, err);
     if (r >= 0)
         r = open_notify(b, &notify, err);

@@ -76,7 +76,7 @@ static void stop(struct vl_status *s)
 static int run_poststart(struct vl_status *s, struct vl_error **err)
 {
     for (size_t i = 0; i < s->record->n_poststart; i++)
-        if (vl_record_run_hook(s->record, VL_HOOK_POSTSTART, i, VL_RUNNING, err) < 0)
+        if (vl_record_run_hook(s->record, VL_HOOK_POSTSTART, i, VL_RUNNING, NULL, err) < 0)
             return -1;
     return 0;
 }

@@ -143,11 +143,18 @@ static int lock_dir(struct vl_ctr *c, struct vl_error **err)
     return 0;
 }
 
-/* A directory that somebody removed while we waited for its lock has no links left. */
-static bool still_there(const struct vl_ctr *c)
+/* A directory that somebody removed while we waited for its lock has no links left. 1, 0, -errno. */
+static int still_there(const struct vl_ctr *c)
 {
     struct stat st;
-    return fstat(c->dir_fd, &st) == 0 && st.st_nlink > 0;
+    if (fstat(c->dir_fd, &st) < 0)
+        return -errno;
+    return st.st_nlink > 0;
+}
+
+static int cannot_look(const struct vl_ctr *c, int r, struct vl_error **err)
+{
+    return vl_err_sys(err, r, "look at the container's directory `%s`", c->path);
 }
 
 static int open_dir(const struct vl_ctr *c)
@@ -175,8 +182,13 @@ static int try_claim(struct vl_ctr *c, struct vl_error **err)
         (void)unlinkat(c->root_fd, c->id, AT_REMOVEDIR);
         return -1;
     }
-    if (still_there(c))
+    int r = still_there(c);
+    if (r > 0)
         return 0;
+    if (r < 0) {
+        (void)unlinkat(c->root_fd, c->id, AT_REMOVEDIR);
+        return cannot_look(c, r, err);
+    }
     vl_cleanup_fd(&c->dir_fd);
     return 1;
 }
@@ -281,7 +293,7 @@ bool vl_ctr_trylock(struct vl_ctr *c)
     if (flock(c->dir_fd, LOCK_EX | LOCK_NB) < 0)
         return false;
     c->locked = true;
-    if (still_there(c))
+    if (still_there(c) > 0)
         return true;
     vl_ctr_unlock(c);
     return false;
@@ -291,7 +303,10 @@ int vl_ctr_relock(struct vl_ctr *c, struct vl_error **err)
 {
     if (lock_dir(c, err) < 0)
         return -1;
-    return still_there(c) ? 0 : missing(c->id, err);
+    int r = still_there(c);
+    if (r < 0)
+        return cannot_look(c, r, err);
+    return r > 0 ? 0 : missing(c->id, err);
 }
 
 bool vl_ctr_is_busy(const struct vl_ctr *c)

@@ -62,6 +62,7 @@ struct vl_spawn_fd {
     int fd;     /* borrowed */
     int target; /* number in the program, >= 3 */
 };
+struct vl_cancel;
 struct vl_spawn {
     const char *path; /* absolute, or relative to cwd; no search of PATH (see vl_find_program) */
     int exec_fd;      /* used instead when path is NULL */
@@ -74,6 +75,7 @@ struct vl_spawn {
     int cgroup_fd;        /* or VL_NOFD */
     bool new_session;     /* setsid */
     bool die_with_parent; /* PR_SET_PDEATHSIG SIGKILL */
+    struct vl_cancel *cancel; /* vl_spawn_run: what ends the wait (sys/sigs.h), or NULL */
 };
 #define VL_SPAWN_INIT                                                                              \
     {                                                                                              \
@@ -106,7 +108,7 @@ int vl_child_wait(struct vl_child *c, int timeout_ms, struct vl_exit *ret);
 /* SIGKILL and reap. */
 void vl_child_kill(struct vl_child *c);
 
-/* Spawns, waits, kills at the timeout (-ETIME). out (may be NULL) receives up to out_size-1 bytes
+/* Spawns, waits, kills at the timeout (-ETIME) or when it is called off (-ECANCELED). out (may be NULL) receives up to out_size-1 bytes
  * of what the program writes to descriptors 1 and 2 (those given in s are then ignored),
  * terminated; more is read and dropped. */
 int vl_spawn_run(const struct vl_spawn *s, int timeout_ms, struct vl_exit *ret,

@@ -3,6 +3,7 @@
 #include "sys/sigs.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdint.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
@@ -38,6 +39,41 @@ int vl_sigs_read(int fd, struct signalfd_siginfo *ret)
     if (n < 0)
         return errno == EAGAIN ? 0 : -errno;
     return n == (ssize_t)sizeof(*ret) ? (int)ret->ssi_signo : 0;
+}
+
+int vl_cancel_open(struct vl_cancel *c)
+{
+    sigset_t set;
+    (void)sigemptyset(&set);
+    (void)sigaddset(&set, SIGTERM);
+    (void)sigaddset(&set, SIGINT);
+    (void)sigaddset(&set, SIGHUP);
+    (void)sigaddset(&set, SIGQUIT);
+    c->sig = 0;
+    c->fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    return c->fd < 0 ? -errno : 0;
+}
+
+void vl_cancel_close(struct vl_cancel *c)
+{
+    vl_cleanup_fd(&c->fd);
+}
+
+int vl_cancel_wait(struct vl_cancel *c, int fd, int timeout_ms)
+{
+    struct signalfd_siginfo si;
+    struct pollfd p[2] = {{fd, POLLIN, 0}, {c != NULL ? c->fd : -1, POLLIN, 0}};
+    int r;
+    do
+        r = poll(p, 2, timeout_ms);
+    while (r < 0 && errno == EINTR);
+    if (r <= 0)
+        return r < 0 ? -errno : 0;
+    int sig = p[1].revents != 0 ? vl_sigs_read(c->fd, &si) : 0;
+    if (sig <= 0)
+        return 1;
+    c->sig = sig;
+    return -ECANCELED;
 }
 
 /* A zeroed kernel sigaction is SIG_DFL on every architecture; the C library would keep 32 and 33

@@ -24,6 +24,7 @@
 #include "base/str.h"
 #include "sys/compat.h"
 #include "sys/fd.h"
+#include "sys/sigs.h"
 
 struct spawn_ctx {
     const struct vl_spawn *s;
@@ -308,7 +309,9 @@ int vl_spawn_run(const struct vl_spawn *s, int timeout_ms, struct vl_exit *ret,
     vl_cleanup_fd(&to);
     if (out != NULL)
         r = collect(&child, from, end, out, out_size);
-    if (r == 0) {
+    if (r == 0 && s->cancel != NULL && child.pidfd >= 0)
+        r = vl_cancel_wait(s->cancel, child.pidfd, timeout_ms);
+    if (r >= 0) {
         int64_t left = end < 0 ? -1 : end - now_ms();
         r = vl_child_wait(&child, left < 0 && end >= 0 ? 0 : (int)left, ret);
     }
