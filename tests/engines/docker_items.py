@@ -14,10 +14,10 @@ LOOP = ["sh", "-c", "trap 'exit 9' TERM; while :; do sleep 0.05; done"]
 class Docker(Engine):
     """A dockerd of its own in a network namespace of its own; its configuration is the example and private places"""
 
-    def __init__(self, world, runtime):
+    def __init__(self, world, runtime, place=None):
         if not find("dockerd") or not find("docker"):
             raise Skip("docker.io is missing")
-        self.dir = f"{world.base}/docker-{runtime}"
+        self.dir = place or f"{world.base}/docker-{runtime}"
         self.socket = f"unix://{self.dir}/sock"
         config = json.loads(world.contrib("docker/daemon.json"))
         # "runc" is a reserved name.

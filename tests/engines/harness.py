@@ -45,7 +45,9 @@ class Result:
         self.words, self.status, self.out, self.err = words, status, out, err
 
     def __str__(self):
-        return f"{' '.join(self.words)}: status {self.status}\nstdout: {self.out[-600:]}\nstderr: {self.err[-1500:]}"
+        words = " ".join(self.words).replace("\n", " ")
+        words = words if len(words) < 500 else words[:250] + " … " + words[-250:]
+        return f"{words}: status {self.status}\nstdout: {self.out[-600:]}\nstderr: {self.err[-1500:]}"
 
 
 def end_session(process):

@@ -15,11 +15,14 @@ class Podman(Engine):
     def __init__(self, world, runtime):
         if not find("podman") or not find("conmon"):
             raise Skip("podman and conmon are missing")
-        self.dir = f"{world.base}/podman-{runtime}"
+        self.dir = self.place(world, runtime)
         os.makedirs(self.dir)
         super().__init__(world, runtime, [find("podman"), *self.options(world, runtime, "overlay")], world.env)
         self.volumes = world.base + "/volume"
         self.ok("load", "-q", "-i", world.image["docker"], limit_s=60)
+
+    def place(self, world, runtime):
+        return f"{world.base}/podman-{runtime}"
 
     def options(self, world, runtime, storage):
         return ["--root", self.dir + "/root", "--runroot", self.dir + "/run", "--tmpdir", self.dir + "/tmp",
