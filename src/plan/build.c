@@ -11,6 +11,7 @@
 #include "plan/cgroup.h"
 #include "plan/planners.h"
 #include "plan/seccomp.h"
+#include "plan/unit.h"
 
 static int seccomp_early(struct vl_planner *p)
 {
@@ -32,6 +33,7 @@ static const struct {
     {"cgroup", vl_plan_cgroup},         /* host: exists before the process does */
     {"limits", vl_plan_limits},
     {"device rules", vl_plan_device_rules},
+    {"unit", vl_plan_unit},
     {"delegated cgroup", vl_plan_delegate},
     {"host", vl_plan_host},             /* host: what only veloci may do to the process */
     {"network devices", vl_plan_netdev},

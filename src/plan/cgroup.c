@@ -10,6 +10,7 @@
 #include <string.h>
 #include "base/mem.h"
 #include "plan/planners.h"
+#include "plan/unit.h"
 
 #define WHERE "linux.cgroupsPath"
 
@@ -47,37 +48,6 @@ static int plan_fs_path(struct vl_planner *p, const char *given, struct vl_op *o
     if (*path != '/')
         op->n[2] |= VL_CG_RELATIVE;
     vl_op_str(op, 0, path);
-    return 0;
-}
-
-/* "slice:prefix:name". A name that ends in .slice is a slice of its own, else the unit is
- * prefix-name.scope. */
-static int plan_systemd_path(struct vl_planner *p, const char *given, struct vl_op *op)
-{
-    const char *dflt = rootless(p) ? "user.slice" : "system.slice";
-    if (given == NULL) {
-        cleanup_free char *scope = vl_asprintf("veloci-%s.scope", p->opts->id);
-        op->n[2] |= VL_CG_DEFAULT;
-        vl_op_str(op, 1, dflt);
-        vl_op_str(op, 2, scope);
-        return 0;
-    }
-    const char *colon1 = strchr(given, ':'), *colon2 = colon1 ? strchr(colon1 + 1, ':') : NULL;
-    if (colon2 == NULL || strchr(colon2 + 1, ':') || colon2[1] == '\0' || strchr(given, '/') ||
-        has_control(given))
-        return vl_pl_config(
-            p, WHERE, "`%s` is not of the form slice:prefix:name, which the systemd driver wants",
-            given);
-    cleanup_free char *slice = vl_strndup(given, (size_t)(colon1 - given));
-    cleanup_free char *prefix = vl_strndup(colon1 + 1, (size_t)(colon2 - colon1 - 1));
-    const char *name = colon2 + 1;
-    cleanup_free char *scope = NULL;
-    if (vl_ends_with(name, ".slice"))
-        scope = vl_strdup(name);
-    else
-        scope = vl_asprintf("%s%s%s.scope", prefix, *prefix ? "-" : "", name);
-    vl_op_str(op, 1, *slice ? slice : dflt);
-    vl_op_str(op, 2, scope);
     return 0;
 }
 
@@ -159,5 +129,5 @@ int vl_plan_cgroup(struct vl_planner *p)
     op->n[1] = p->host->cgroup_mode;
     op->n[2] = rootless(p) ? VL_CG_ROOTLESS | (given ? 0 : VL_CG_OPTIONAL) : 0;
     plan_owner(p, op);
-    return manager == VL_CGM_SYSTEMD ? plan_systemd_path(p, given, op) : plan_fs_path(p, given, op);
+    return manager == VL_CGM_SYSTEMD ? vl_plan_unit_path(p, given, op) : plan_fs_path(p, given, op);
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 #include "base/mem.h"
 #include "plan/planners.h"
+#include "plan/unit.h"
 
 #define ACC_ALL (BPF_DEVCG_ACC_MKNOD | BPF_DEVCG_ACC_READ | BPF_DEVCG_ACC_WRITE)
 
@@ -144,6 +145,10 @@ static int plan_rules(struct vl_planner *p, const struct rules *l, const char *w
     /* Who may not make device nodes on the host gains nothing by a device filter, and may not load
      * one. */
     bool tolerate = !p->host->in_initial_userns || p->host->euid != 0;
+    /* A user's systemd has no such rights either. An update does not know who manages the cgroup: the properties are for
+     * systemd, the others do not look at them. */
+    if (!tolerate && (replace || p->opts->cgroup_manager == VL_CGM_SYSTEMD))
+        vl_plan_unit_devices(p, l->rule, l->n, where, replace);
     if (p->host->cgroup_mode != VL_CGROUP_V2 && has_v1_devices(p->host))
         return plan_v1(p, l, where, tolerate, replace);
     return plan_v2(p, l, where, tolerate, replace);

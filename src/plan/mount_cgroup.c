@@ -52,8 +52,6 @@ static void append_bind(const struct vl_mount_entry *e, const char *hierarchy, c
     cleanup_free char *own = vl_path_join(hierarchy, own_path ? own_path : "/");
     int desc = vl_mount_desc(p, none ? VL_ROLE_SOURCE : VL_ROLE_CGROUP, VL_KIND_DIR, 0, none ? own : hierarchy,
                              e->where, &clone);
-    if (!clone && p->opts->cgroup_manager == VL_CGM_SYSTEMD) /* not there before the process is */
-        p->plan->desc[desc].acquire = VL_ACQ_LATE_TREE;
     struct vl_op *op = vl_plan_op(p->plan, VL_OP_BIND, e->where);
     vl_op_str(op, 0, target);
     vl_op_str(op, 1, hierarchy);

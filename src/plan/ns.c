@@ -21,12 +21,14 @@
 
 #define OFFSETS_WHERE "annotations[\"run.oci.timens_offset\"]"
 
-/* The process is born in its cgroup only by clone3 on cgroup v2. systemd takes processes that exist. */
+/* The process is born in its cgroup only by clone3 on cgroup v2. From where a user logs in to his own units no way leads
+ * but through systemd, which moves processes that exist (src/cgroup/systemd.c). */
 static bool is_cgroup_late(const struct vl_planner *p)
 {
+    bool user = !p->host->in_initial_userns || p->host->euid != 0;
     if (p->opts->cgroup_manager == VL_CGM_DISABLED || p->host->cgroup_mode == VL_CGROUP_NONE)
         return false;
-    return p->opts->cgroup_manager == VL_CGM_SYSTEMD || p->host->cgroup_mode != VL_CGROUP_V2 ||
+    return (p->opts->cgroup_manager == VL_CGM_SYSTEMD && user) || p->host->cgroup_mode != VL_CGROUP_V2 ||
            !p->host->clone_into_cgroup;
 }
 

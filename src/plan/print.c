@@ -15,6 +15,7 @@
 #include "base/mem.h"
 #include "base/names.h"
 #include "plan/cgroup.h"
+#include "plan/unit.h"
 #include "plan/hookname.h"
 #include "plan/plan.h"
 #include "sys/compat.h"
@@ -92,6 +93,7 @@ static const struct vl_name cgwrite_flag_names[] = {
     {"if-exists", VL_CGW_IF_EXISTS}, {"alternative", VL_CGW_ALT}, {"retry", VL_CGW_RETRY}, {"keep", VL_CGW_KEEP},
     {"check", VL_CGW_CHECK},         {"tolerate", VL_CGW_TOLERATE}, {NULL, 0},
 };
+static const struct vl_name unit_flag_names[] = {{"optional", VL_UNITF_OPTIONAL}, {NULL, 0}};
 static const struct vl_name cgdevices_flag_names[] = {{"tolerate", VL_CGD_TOLERATE}, {NULL, 0}};
 
 enum how { FLAGS = 1, NAME, BOOL, OCTAL, CAPS, HOOK, LIMIT };
@@ -122,6 +124,7 @@ static const struct format {
     {VL_OP_CGROUP, "flags", FLAGS, cgroup_flag_names},
     {VL_OP_CGWRITE, "flags", FLAGS, cgwrite_flag_names},
     {VL_OP_CGDEVICES, "flags", FLAGS, cgdevices_flag_names},
+    {VL_OP_SCOPE_PROP, "flags", FLAGS, unit_flag_names},
     {VL_OP_SECCOMP, "flags", FLAGS, vl_seccomp_flag_names},
     {VL_OP_PERSONALITY, "persona", NAME, vl_personality_names},
     {VL_OP_RLIMIT, "soft", LIMIT, NULL},

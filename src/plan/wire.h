@@ -140,7 +140,7 @@ enum vl_op_code {
     VL_OP_CLONE = 1,     /* n: flags (CLONE_NEW*), join (1 = the join sequence) */
     VL_OP_IDMAP = 2,     /* n: kind (0 uid, 1 gid), container, host, size */
     VL_OP_IDMAP_MODE = 3,/* n: helper (1 = newuidmap/newgidmap), setgroups_deny; s: newuidmap, newgidmap */
-    VL_OP_CGROUP = 4,    /* n: manager, mode, flags (VL_CG_*, plan/cgroup.h), uid (delegation owner or -1), gid; s: path, slice, scope */
+    VL_OP_CGROUP = 4,    /* n: manager, mode, flags (VL_CG_*, plan/cgroup.h), uid (delegation owner or -1), gid; s: path (systemd: sub-cgroup or absent), slice, unit */
     VL_OP_CGWRITE = 5,   /* n: hierarchy (1, 2), flags (VL_CGW_*); s: controller, file, value */
     VL_OP_CGDEVICES = 6, /* n: flags; s: BPF_PROG_TYPE_CGROUP_DEVICE instructions */
     VL_OP_OOM = 7,       /* n: oom_score_adj */
@@ -149,7 +149,7 @@ enum vl_op_code {
     VL_OP_IDMAP_SET = 10,/* n: recursive; s: uid map text, gid map text; f: IDMAP descriptor it makes */
     VL_OP_NETDEV = 11,   /* s: host name, name inside */
     VL_OP_RDT = 12,      /* n: flags; s: clos, schemata */
-    VL_OP_SCOPE_PROP = 13, /* s: name, gvariant text: property of the systemd scope */
+    VL_OP_SCOPE_PROP = 13, /* n: flags (VL_UNITF_*, plan/unit.h); s: name, value (plan/gvariant.h): property of the systemd unit */
     VL_OP_EXEC_AFFINITY = 14, /* s: initial, final CPU mask of processes that join later; recorded for exec */
     VL_OP_CGDELEGATE = 14, /* n: uid, gid (host's, -1: keep); s: path below the container's cgroup. At HOOKS_DUE */
     VL_OP_NS_PATH_MAX = 19,

@@ -21,6 +21,7 @@ src_sys_libsys_a_SOURCES = \
 	src/sys/rlimit.c src/sys/rlimit.h \
 	src/sys/sched.c src/sys/sched.h \
 	src/sys/scm.c src/sys/scm.h \
+	src/sys/sdbus.c src/sys/sdbus.h src/sys/sdbus_abi.h \
 	src/sys/sigs.c src/sys/sigs.h \
 	src/sys/sockets.c src/sys/sockets.h \
 	src/sys/tty.c src/sys/tty.h
