@@ -199,6 +199,11 @@ void vl_json_uint(struct vl_json *j, uint64_t v)
     check(yajl_gen_number(flush(j), buf, (size_t)n));
 }
 
+void vl_json_decimal(struct vl_json *j, const char *digits)
+{
+    check(yajl_gen_number(flush(j), digits, strlen(digits)));
+}
+
 void vl_json_bool(struct vl_json *j, bool v)
 {
     check(yajl_gen_bool(flush(j), v));

@@ -20,6 +20,7 @@ void vl_json_str(struct vl_json *j, const char *s); /* NULL writes null; invalid
 void vl_json_strn(struct vl_json *j, const char *s, size_t n);
 void vl_json_int(struct vl_json *j, int64_t v);
 void vl_json_uint(struct vl_json *j, uint64_t v);
+void vl_json_decimal(struct vl_json *j, const char *digits); /* "0.25": text that is a JSON number */
 void vl_json_bool(struct vl_json *j, bool v);
 void vl_json_null(struct vl_json *j);
 /* key and value in one */

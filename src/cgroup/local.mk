@@ -1,14 +1,16 @@
 noinst_LIBRARIES += src/cgroup/libcgroup.a
 src_cgroup_libcgroup_a_SOURCES = \
-	src/cgroup/cgroup.h src/cgroup/internal.h \
+	src/cgroup/cgroup.h src/cgroup/internal.h src/cgroup/stats.h \
 	src/cgroup/controllers.c \
 	src/cgroup/delegate.c \
 	src/cgroup/device.c \
 	src/cgroup/device_update.c \
 	src/cgroup/handle.c \
+	src/cgroup/oom.c \
 	src/cgroup/place.c \
 	src/cgroup/procs.c \
 	src/cgroup/restore.c \
+	src/cgroup/stats.c \
 	src/cgroup/stuck.c \
 	src/cgroup/tree.c \
 	src/cgroup/v1.c \

@@ -28,6 +28,8 @@ struct vl_args {
     struct vl_spec_opts spec;
     struct vl_plan_request plan;
     struct vl_update_opts update;
+    struct vl_given interval;
+    bool stats;
     bool all, force, quiet, regex;
     int format; /* index of the words of --format */
 
@@ -115,6 +117,7 @@ char *vl_ps_own_table(const pid_t *pid, size_t n);
 int vl_cmd_completion(const struct vl_args *a, struct vl_error **err);
 int vl_cmd_create(const struct vl_args *a, struct vl_error **err);
 int vl_cmd_delete(const struct vl_args *a, struct vl_error **err);
+int vl_cmd_events(const struct vl_args *a, struct vl_error **err);
 int vl_cmd_features(const struct vl_args *a, struct vl_error **err);
 int vl_cmd_kill(const struct vl_args *a, struct vl_error **err);
 int vl_cmd_list(const struct vl_args *a, struct vl_error **err);

@@ -132,6 +132,15 @@ static const struct vl_opt plan_options[] = {
     END,
 };
 
+static const struct vl_opt events_options[] = {
+    OPT("interval", 0, VL_OPT_DURATION, interval, "TIME",
+        "time between statistics, such as 500ms, 1m30s or a number of seconds (default: 5s)"),
+    FLAG("stats", 0, stats,
+         "print the statistics once and end; of a stopped container the last ones, until it is "
+         "deleted"),
+    HELP,
+    END,
+};
 static const struct vl_opt update_options[] = {
     STR("resources", 'r', update.resources, "FILE",
         "take the limits from FILE, or - for standard input: linux.resources of config.json as a "
@@ -171,6 +180,10 @@ const struct vl_command vl_commands[] = {
      vl_cmd_create},
     {"delete", "ID", 1, 1, "remove a container that has stopped or was never started",
      delete_options, vl_cmd_delete},
+    {"events", "ID", 1, 1,
+     "print statistics of a container, and each process of it that is killed because its memory is "
+     "used up, until it ends; one JSON object a line",
+     events_options, vl_cmd_events},
     {"features", "", 0, 0, "print what this build understands, as the OCI features document",
      plain_options, vl_cmd_features},
     {"kill", "ID [SIGNAL]", 1, 2, "send a signal (default: TERM) to a container", kill_options,

@@ -3,6 +3,7 @@ src_ops_libops_a_SOURCES = \
 	src/ops/begin.c src/ops/begin.h \
 	src/ops/create.c \
 	src/ops/delete.c \
+	src/ops/events.c \
 	src/ops/features.c \
 	src/ops/kill.c \
 	src/ops/match.c src/ops/match.h \
@@ -15,6 +16,7 @@ src_ops_libops_a_SOURCES = \
 	src/ops/spec.c \
 	src/ops/start.c \
 	src/ops/state.c \
+	src/ops/stats_json.c \
 	src/ops/update.c
 
 # Our own part of what a program that calls the verbs needs.

@@ -133,6 +133,21 @@ struct vl_update_opts {
 int vl_op_update(const struct vl_global *g, const char *id, const struct vl_update_opts *o,
                  struct vl_error **err);
 
+/* Statistics and events of a container, each as one line of JSON in runc's form. */
+struct vl_events_opts {
+    bool stats_only; /* once, then return; also of a stopped container, until it is deleted */
+    int64_t interval_ms; /* between statistics */
+};
+/* Gets one line without its newline; -1 with an error ends the events. */
+typedef int vl_events_sink(void *ctx, const char *line, size_t len, struct vl_error **err);
+/* Returns when the container has ended. A stopped one, without stats_only: STATE error "container
+ * not running". */
+int vl_op_events(const struct vl_global *g, const char *id, const struct vl_events_opts *o,
+                 vl_events_sink *sink, void *ctx, struct vl_error **err);
+/* The `data` of a statistics event as the next value of a document. */
+struct vl_stats;
+void vl_stats_json(struct vl_json *j, const struct vl_stats *s);
+
 /* What this build understands, as the document of features.md, indented; owned by the caller. */
 int vl_op_features(char **ret, size_t *ret_len, struct vl_error **err);
 /* The text of --version; caller frees. */
