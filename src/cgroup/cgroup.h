@@ -162,5 +162,7 @@ bool vl_cgroup_freezing(struct vl_cgroup *cg);
 
 /* Processes killed for memory so far; 0 when unknown. */
 uint64_t vl_cgroup_oom_kills(struct vl_cgroup *cg);
+/* Adds the reason to *err, an error that is on its way, when processes were killed for memory. */
+void vl_cgroup_note_oom(struct vl_cgroup *cg, struct vl_error **err);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Waiting for processes that are killed because their cgroup is out of memory. */
+/* Processes that are killed because their cgroup is out of memory: counted, told, waited for. */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -73,4 +73,33 @@ uint64_t vl_oom_read(const struct vl_oom_watch *w)
     text[len] = '\0';
     (void)vl_cg_keyed(text, "oom_kill", &n);
     return n;
+}
+
+uint64_t vl_cgroup_oom_kills(struct vl_cgroup *cg)
+{
+    char text[1024];
+    uint64_t n = 0;
+    const char *memory = vl_cg_v1_dir(cg, "memory"), *dir = memory ? memory : vl_cg_unified(cg);
+    if (dir &&
+        vl_cg_read_in(dir, memory ? "memory.oom_control" : "memory.events", text, sizeof(text)) > 0)
+        (void)vl_cg_keyed(text, "oom_kill", &n);
+    return n;
+}
+
+void vl_cgroup_note_oom(struct vl_cgroup *cg, struct vl_error **err)
+{
+    enum { SMALL = 1 << 20 }; /* bytes; below, not even an exec may be possible */
+    uint64_t kills = vl_cgroup_oom_kills(cg);
+    int64_t limit = vl_cgroup_memory_limit(cg);
+    int error = *err ? vl_error_errno(*err) : 0;
+    if (*err == NULL)
+        return;
+    if (kills > 0 && limit > 0)
+        vl_err_ctx(err, "OOM-killed: the memory limit of %lld bytes is too low (kills: %llu)",
+                   (long long)limit, (unsigned long long)kills);
+    else if (kills > 0)
+        vl_err_ctx(err, "OOM-killed: the host or a cgroup above is out of memory (kills: %llu)",
+                   (unsigned long long)kills);
+    else if (limit > 0 && limit < SMALL && (error == ENOMEM || error == E2BIG))
+        vl_err_ctx(err, "the memory limit of %lld bytes is too low", (long long)limit);
 }

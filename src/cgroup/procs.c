@@ -159,14 +159,3 @@ int vl_cgroup_dirfd_of(const struct vl_host *host, pid_t pid)
     cleanup_free char *dir = vl_path_join(host->v2_mount, line);
     return vl_open_at(AT_FDCWD, dir, O_RDONLY | O_DIRECTORY, 0);
 }
-
-uint64_t vl_cgroup_oom_kills(struct vl_cgroup *cg)
-{
-    char text[1024];
-    uint64_t n = 0;
-    const char *memory = vl_cg_v1_dir(cg, "memory"), *dir = memory ? memory : vl_cg_unified(cg);
-    if (dir &&
-        vl_cg_read_in(dir, memory ? "memory.oom_control" : "memory.events", text, sizeof(text)) > 0)
-        (void)vl_cg_keyed(text, "oom_kill", &n);
-    return n;
-}

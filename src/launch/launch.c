@@ -174,7 +174,7 @@ static int died(struct vl_launch *l, struct vl_error **err)
         return vl_err_bug(err, "the container's process closed its channel");
     }
     if (how.signaled && how.value == SIGKILL)
-        return vl_err_payload(err, "the container's process was killed while it was set up (memory limit too low?)");
+        return vl_err_payload(err, "the container's process was killed while it was set up");
     if (how.signaled)
         return vl_err_payload(err, "the container's process ended by signal %d while it was set up", how.value);
     return vl_err_payload(err, "the container's process ended with status %d while it was set up", how.value);
@@ -245,8 +245,10 @@ int vl_launch_begin(const struct vl_launch_env *env, struct vl_launch **ret, str
 
     l->env = env;
     l->chan = l->pidfd = l->console = VL_NOFD;
-    if (vl_spawn_stage(env, &s, err) < 0)
+    if (vl_spawn_stage(env, &s, err) < 0) {
+        vl_cgroup_note_oom(env->cgroup, err);
         return -1;
+    }
     l->pid = s.pid;
     l->pidfd = s.pidfd;
     l->chan = s.chan;
@@ -260,6 +262,7 @@ int vl_launch_begin(const struct vl_launch_env *env, struct vl_launch **ret, str
     *ret = vl_take_ptr(l);
     return 0;
 fail:
+    vl_cgroup_note_oom(env->cgroup, err);
     vl_launch_kill(l);
     return -1;
 }
@@ -277,7 +280,10 @@ int vl_launch_go(struct vl_launch *l, struct vl_error **err)
     if (r < 0)
         return vl_err_sys(err, r, "start the container's process");
     struct vl_exec_watch w = {.sock = l->chan, .pidfd = l->pidfd, .pid = l->pid, .plan = l->env->plan, .env = l->env};
-    return vl_watch_exec(&w, err);
+    if (vl_watch_exec(&w, err) == 0)
+        return 0;
+    vl_cgroup_note_oom(l->env->cgroup, err);
+    return -1;
 }
 
 /* EXECING names a nonce that is the stage's process name; a changed name at end of file means exec'ed, the

@@ -66,6 +66,18 @@ static int watch(struct vl_ctr *c, struct vl_status *s, int sock, struct vl_erro
     return vl_watch_exec(&w, err);
 }
 
+static void note_oom(const struct vl_record *r, struct vl_error **err)
+{
+    cleanup(cgroup_desc) struct vl_cgroup_desc desc = {0};
+    cleanup(cgroup) struct vl_cgroup *cg = NULL;
+    struct vl_error *e = NULL;
+
+    if (vl_record_cgroup_desc(r, &desc, &e) < 0 || vl_cgroup_open_recorded(&desc, &cg, &e) < 0)
+        vl_err_drop(&e, "no cgroup that could be asked about its memory");
+    else
+        vl_cgroup_note_oom(cg, err);
+}
+
 /* The process has ended or is of no more use: kill it, and what the specification asks for after that. */
 static void stop(struct vl_status *s)
 {
@@ -123,6 +135,7 @@ int vl_op_start(const struct vl_global *g, const char *id, struct vl_error **err
     if (sock < 0 || vl_gate_send(sock, VL_MSG_GO, err) < 0)
         return -1;
     if (watch(c, s, sock, err) < 0) {
+        note_oom(s->record, err);
         if (err != NULL && is_hook_failure(*err))
             return destroy(g, id, &c, s);
         stop(s);
