@@ -12,8 +12,13 @@ check-oci: all
 check-engines: all
 	$(top_srcdir)/tests/run --builddir $(abs_builddir) engines
 
-.PHONY: print-tests check-oci check-engines
-EXTRA_DIST += tests/run tests/peers tests/lib tests/oci-validation tests/engines tests/quickstart tests/cli tests/bench contrib tools/lint tools/check-includes docs/STYLE.md .ci .clang-format
+# The tests that want a machine of their own: systemd, all of cgroup v2, other kernels (tests/vm/README.md).
+check-vm: all
+	$(MAKE) $(AM_MAKEFLAGS) check TESTS=
+	$(top_srcdir)/tests/run --builddir $(abs_builddir) vm
+
+.PHONY: print-tests check-oci check-engines check-vm
+EXTRA_DIST += tests/run tests/peers tests/lib tests/oci-validation tests/engines tests/vm tests/quickstart tests/cli tests/bench contrib tools/lint tools/check-includes docs/STYLE.md .ci .clang-format
 
 TESTS += tools/lint
 

@@ -141,7 +141,8 @@ in_each_view() {
         echo "1..0 # SKIP there is no static busybox"
         exit 77
     }
-    for view in host v1 v2; do
+    # shellcheck disable=SC2086 # several words
+    for view in ${VL_VIEWS:-host v1 v2}; do
         # shellcheck disable=SC2046 # no word for the machine as it is
         VL_VIEW=$view VL_POINTS=$points "$TESTS/lib/own-cgroup" $([ $view = host ] || echo --$view) "$0" >"/tmp/vl-view.$$"
         status=$?
