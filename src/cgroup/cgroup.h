@@ -27,10 +27,18 @@ struct vl_cgroup_dir {
     char *controllers; /* v1: "cpu,cpuacct", or "name=systemd" without a controller; "": cgroup2 */
     char *path;        /* absolute directory */
 };
+/* Manager SYSTEMD: the unit whose cgroup the directories are in. */
+struct vl_cgroup_unit {
+    char *name; /* "veloci-c1.scope"; NULL with other managers */
+    char *sub;  /* the cgroup below the unit's own that has the processes: "container", or "" */
+    bool user;  /* of the systemd of the user with the host id uid, else of the machine's */
+    uid_t uid;
+};
 struct vl_cgroup_desc {
     enum vl_cgroup_manager
         manager; /* DISABLED: there is no cgroup, every verb below does nothing */
     enum vl_cgroup_mode mode;
+    struct vl_cgroup_unit unit;
     struct vl_cgroup_dir *dir; /* cgroup2 first when there is one */
     size_t n_dir;
 };
@@ -40,7 +48,8 @@ static inline void vl_cleanup_cgroup_desc(struct vl_cgroup_desc *d)
     vl_cgroup_desc_reset(d);
 }
 /* As strings for the state file: "cgroupfs", "v2", "unified:/sys/fs/cgroup/x",
- * "memory:/sys/fs/cgroup/memory/x". */
+ * "memory:/sys/fs/cgroup/memory/x"; with systemd "unit:system/SUB/NAME" or "unit:user/UID/SUB/NAME"
+ * before the directories. */
 void vl_cgroup_desc_format(const struct vl_cgroup_desc *d, struct vl_strv *ret);
 /* *ret must be zeroed. Anything but what format wrote is an error (kind STATE). */
 int vl_cgroup_desc_parse(char *const *v, size_t n, struct vl_cgroup_desc *ret,
@@ -52,8 +61,10 @@ struct vl_cgroup;
 void vl_cgroup_free(struct vl_cgroup *cg); /* closes; removes nothing */
 VL_DEFINE_CLEANUP(cgroup)
 
-/* Told before a directory is made (undo false), and again with undo true when it then turned out to
- * be somebody else's. -1 with *err stops the creation. */
+/* Told before a directory or a unit is made (undo false), and again with undo true when it then
+ * turned out to be somebody else's. path is absolute, or the text of a unit, which begins with
+ * VL_CGROUP_UNIT. -1 with *err stops the creation. */
+#define VL_CGROUP_UNIT "unit:"
 struct vl_cgroup_journal {
     int (*note)(void *arg, const char *path, bool undo, struct vl_error **err);
     void *arg;
@@ -68,9 +79,12 @@ struct vl_cgroup_journal {
 int vl_cgroup_create(const struct vl_plan *plan, const struct vl_host *host,
                      const struct vl_cgroup_journal *journal, struct vl_cgroup **ret,
                      struct vl_error **err);
-/* UNSUPPORTED when this build has no driver for the manager; to be asked before anything is made.
- */
+/* UNSUPPORTED when what the manager needs is not there (libsystemd); to be asked before anything is
+ * made. */
 int vl_cgroup_manager_check(enum vl_cgroup_manager m, struct vl_error **err);
+/* 0 when systemd can be reached: that of the machine, or that of the user with the host id uid; for
+ * `doctor`. UNSUPPORTED with the reason. */
+int vl_cgroup_systemd_check(bool user, uid_t uid, struct vl_error **err);
 /* Undoes create: removes directories that it made (not those found), after all processes have left.
  * Whether none of them is left. */
 bool vl_cgroup_undo(struct vl_cgroup *cg);
@@ -98,9 +112,14 @@ int64_t vl_cgroup_memory_limit(const struct vl_cgroup *cg);
 
 /* -- processes --------------------------------------------------------------------------------- */
 
-/* Directory for CLONE_INTO_CGROUP (cgroup2, on hybrid hosts too), borrowed; VL_NOFD where there is
- * none. */
+/* The cgroup's directory on cgroup2 (on hybrid hosts too), borrowed; VL_NOFD where there is none. */
 int vl_cgroup_dirfd(struct vl_cgroup *cg);
+/* The same for CLONE_INTO_CGROUP; VL_NOFD also where processes cannot be born inside, but have to be
+ * moved by vl_cgroup_attach, because only systemd may (vl_cgroup_is_moved). */
+int vl_cgroup_birth_fd(struct vl_cgroup *cg);
+bool vl_cgroup_is_moved(const struct vl_cgroup *cg);
+/* After the first process of the container is inside: what kept the cgroup until then goes. */
+void vl_cgroup_occupied(struct vl_cgroup *cg);
 /* Moves a process in. in_unified: it was born in vl_cgroup_dirfd, only v1 hierarchies are left. */
 int vl_cgroup_attach(struct vl_cgroup *cg, pid_t pid, bool in_unified, struct vl_error **err);
 /*
@@ -145,8 +164,8 @@ int vl_cgroup_wait_empty(struct vl_cgroup *cg, int timeout_ms, struct vl_error *
 int vl_cgroup_remove(struct vl_cgroup *cg, int timeout_ms, struct vl_error **err);
 /* kill and remove within timeout_ms. */
 int vl_cgroup_destroy(struct vl_cgroup *cg, int timeout_ms, struct vl_error **err);
-/* The same for a directory that only the journal knows (the creator was killed): must be on a
- * cgroup file system; absent is success. */
+/* The same for a directory or unit that only the journal knows (the creator was killed). A directory
+ * must be on a cgroup file system, a unit must be the one that was noted; absent is success. */
 int vl_cgroup_destroy_path(const char *path, int timeout_ms, struct vl_error **err);
 
 /* -- freezer ----------------------------------------------------------------------------------- */

@@ -28,6 +28,8 @@ void vl_cgroup_desc_reset(struct vl_cgroup_desc *d)
         free(d->dir[i].path);
     }
     free(d->dir);
+    free(d->unit.name);
+    free(d->unit.sub);
     *d = (struct vl_cgroup_desc){.dir = NULL};
 }
 
@@ -35,6 +37,8 @@ void vl_cgroup_desc_format(const struct vl_cgroup_desc *d, struct vl_strv *ret)
 {
     vl_strv_add(ret, manager_names[d->manager]);
     vl_strv_add(ret, mode_names[d->mode]);
+    if (d->unit.name)
+        vl_strv_add_take(ret, vl_cg_unit_format(&d->unit));
     for (size_t i = 0; i < d->n_dir; i++)
         vl_strv_addf(ret, "%s:%s", *d->dir[i].controllers ? d->dir[i].controllers : "unified",
                      d->dir[i].path);
@@ -58,7 +62,10 @@ int vl_cgroup_desc_parse(char *const *v, size_t n, struct vl_cgroup_desc *ret,
         return vl_err_state(err, "recorded cgroup: manager or mode is unknown");
     d.manager = (enum vl_cgroup_manager)manager;
     d.mode = (enum vl_cgroup_mode)mode;
-    for (size_t i = 2; i < n; i++) {
+    bool unit = d.manager == VL_CGM_SYSTEMD && n > 2;
+    if (unit && vl_cg_unit_parse(v[2], &d.unit) < 0)
+        return vl_err_state(err, "recorded cgroup: `%s` is no unit", v[2]);
+    for (size_t i = unit ? 3 : 2; i < n; i++) {
         const char *colon = strstr(v[i], ":/");
         if (colon == NULL || colon == v[i] || vl_path_has_dotdot(colon + 1))
             return vl_err_state(err, "recorded cgroup: `%s` is no directory of a hierarchy", v[i]);
@@ -82,7 +89,8 @@ static const struct vl_cg_driver *driver_for(enum vl_cgroup_manager manager,
     switch (manager) {
     case VL_CGM_CGROUPFS:
         return mode == VL_CGROUP_V2 ? &vl_cg_driver_v2 : &vl_cg_driver_v1;
-    case VL_CGM_SYSTEMD: /* no driver in this build: vl_cgroup_manager_check */
+    case VL_CGM_SYSTEMD:
+        return &vl_cg_driver_systemd;
     case VL_CGM_DISABLED:
         break;
     }
@@ -96,6 +104,7 @@ static struct vl_cgroup *handle_new(enum vl_cgroup_manager manager, enum vl_cgro
     cg->desc.manager = manager;
     cg->desc.mode = mode;
     cg->driver = driver_for(manager, mode);
+    cg->anchor.hold = VL_NOFD;
     return cg;
 }
 
@@ -122,6 +131,8 @@ void vl_cgroup_free(struct vl_cgroup *cg)
     for (size_t i = 0; i < cg->n_task_fds; i++)
         vl_close(cg->task_fds[i]);
     vl_cleanup_fd(&cg->dirfd);
+    vl_parked_end(&cg->anchor);
+    vl_bus_free(cg->bus);
     vl_cgroup_desc_reset(&cg->desc);
     vl_strv_reset(&cg->inherited);
     vl_strv_reset(&cg->notes);
@@ -202,11 +213,17 @@ const struct vl_strv *vl_cgroup_notes(const struct vl_cgroup *cg)
 
 int vl_cgroup_manager_check(enum vl_cgroup_manager m, struct vl_error **err)
 {
-    if (m == VL_CGM_SYSTEMD)
-        return vl_err_unsupported(err, "systemd cgroup driver",
-                                  "this build has no systemd cgroup driver");
-    return 0;
+    return m == VL_CGM_SYSTEMD ? vl_bus_check(err) : 0;
 }
+
+int vl_cgroup_systemd_check(bool user, uid_t uid, struct vl_error **err)
+{
+    enum { TIMEOUT_MS = 2000 };
+    cleanup(bus) struct vl_bus *bus = NULL;
+    return vl_bus_open(user, uid, TIMEOUT_MS, &bus, err);
+}
+
+enum { RELEASE_MS = 5000 };
 
 static int fill(struct vl_cgroup *cg, const struct vl_cg_request *rq, struct vl_error **err)
 {
@@ -214,6 +231,8 @@ static int fill(struct vl_cgroup *cg, const struct vl_cg_request *rq, struct vl_
         return -1;
     if (vl_cg_write_all(cg, rq->plan, VL_CG_EMPTY, err) < 0 || vl_cg_load_devices(cg, rq->plan, err) < 0 ||
         vl_cg_give_away(cg, rq->op, err) < 0) {
+        if (cg->driver->release)
+            cg->driver->release(cg, vl_cg_deadline(RELEASE_MS));
         vl_cg_unmake(cg, rq);
         return -1;
     }
@@ -225,7 +244,7 @@ int vl_cgroup_create(const struct vl_plan *plan, const struct vl_host *host,
                      struct vl_error **err)
 {
     size_t from = 0;
-    struct vl_cg_request rq = {plan, vl_plan_find(plan, VL_OP_CGROUP, &from), host, journal};
+    struct vl_cg_request rq = {plan, vl_plan_find(plan, VL_OP_CGROUP, &from), host, journal, false};
     if (rq.op == NULL) {
         *ret = handle_new(VL_CGM_DISABLED, VL_CGROUP_NONE);
         become_disabled(*ret, host);
@@ -250,11 +269,15 @@ int vl_cgroup_create(const struct vl_plan *plan, const struct vl_host *host,
 int vl_cgroup_open_recorded(const struct vl_cgroup_desc *desc, struct vl_cgroup **ret,
                             struct vl_error **err)
 {
-    if (vl_cgroup_manager_check(desc->manager, err) < 0)
-        return -1;
     struct vl_cgroup *cg = handle_new(desc->n_dir ? desc->manager : VL_CGM_DISABLED, desc->mode);
     for (size_t i = 0; i < desc->n_dir; i++)
         vl_cg_add_dir(cg, desc->dir[i].controllers, desc->dir[i].path, true);
+    if (desc->unit.name) {
+        cg->desc.unit = desc->unit;
+        cg->desc.unit.name = vl_strdup(desc->unit.name);
+        cg->desc.unit.sub = vl_strdup(desc->unit.sub);
+        cg->moved = desc->unit.user && desc->mode == VL_CGROUP_V2;
+    }
     *ret = cg;
     return 0;
 }
@@ -266,10 +289,25 @@ int vl_cgroup_dirfd(struct vl_cgroup *cg)
     return cg->dirfd < 0 ? VL_NOFD : cg->dirfd;
 }
 
+int vl_cgroup_birth_fd(struct vl_cgroup *cg)
+{
+    return cg->moved ? VL_NOFD : vl_cgroup_dirfd(cg);
+}
+
+bool vl_cgroup_is_moved(const struct vl_cgroup *cg)
+{
+    return cg->moved;
+}
+
+void vl_cgroup_occupied(struct vl_cgroup *cg)
+{
+    vl_parked_end(&cg->anchor);
+}
+
 int vl_cgroup_apply(struct vl_cgroup *cg, const struct vl_host *host, const struct vl_plan *plan,
                     struct vl_error **err)
 {
-    struct vl_cg_request rq = {plan, NULL, host, NULL};
+    struct vl_cg_request rq = {plan, NULL, host, NULL, false};
     size_t from = 0;
     if (cg->driver == NULL) {
         if (vl_plan_find(plan, VL_OP_CGWRITE, &from) == NULL)
@@ -283,7 +321,7 @@ int vl_cgroup_apply(struct vl_cgroup *cg, const struct vl_host *host, const stru
     cleanup(cg_saved) struct vl_cg_saved saved = {NULL, 0};
     if (vl_cg_write_update(cg, plan, &saved, err) < 0)
         return -1;
-    if (vl_cg_replace_devices(cg, plan, err) == 0)
+    if ((cg->driver->tell == NULL || cg->driver->tell(cg, plan, err) == 0) && vl_cg_replace_devices(cg, plan, err) == 0)
         return 0;
     vl_cg_restore(&saved, err);
     return -1;
@@ -302,7 +340,11 @@ int64_t vl_cgroup_memory_limit(const struct vl_cgroup *cg)
 
 int vl_cgroup_settle(struct vl_cgroup *cg, const struct vl_plan *plan, struct vl_error **err)
 {
-    return cg->driver ? vl_cg_write_all(cg, plan, VL_CG_BORN, err) : 0;
+    if (cg->driver == NULL)
+        return 0;
+    if (cg->driver->settle && cg->driver->settle(cg, plan, err) < 0)
+        return -1;
+    return vl_cg_write_all(cg, plan, VL_CG_BORN, err);
 }
 
 /* -- verbs ------------------------------------------------------------------------------------- */
@@ -360,12 +402,31 @@ bool vl_cgroup_undo(struct vl_cgroup *cg)
         if (busy && !vl_cg_wait_ends(&left, d, &nap))
             break;
     }
+    if (cg->driver && cg->driver->release)
+        cg->driver->release(cg, vl_cg_deadline(RELEASE_MS));
     return gone;
+}
+
+/* "unit:… DESCRIPTION": a unit of that name with another description was there before. */
+static int destroy_unit(const char *text, int timeout_ms, struct vl_error **err)
+{
+    cleanup_free char *unit = vl_strndup(text, strcspn(text, " ")), *now = NULL;
+    const char *description = text + strlen(unit) + (text[strlen(unit)] == ' ');
+    cleanup(cgroup) struct vl_cgroup *cg = handle_new(VL_CGM_SYSTEMD, VL_CGROUP_V2);
+    if (vl_cg_unit_parse(unit, &cg->desc.unit) < 0)
+        return vl_err_state(err, "recorded cgroup: `%s` is no unit", unit);
+    if (vl_cg_unit_text(cg, "org.freedesktop.systemd1.Unit", "Description", &now, err) < 0)
+        return -1;
+    if (now == NULL || !vl_streq(now, description))
+        return 0;
+    return vl_cg_unit_stop(cg, vl_cg_deadline(timeout_ms), err);
 }
 
 int vl_cgroup_destroy_path(const char *path, int timeout_ms, struct vl_error **err)
 {
     struct statfs fs;
+    if (vl_starts_with(path, VL_CGROUP_UNIT))
+        return destroy_unit(path, timeout_ms, err);
     if (statfs(path, &fs) < 0) {
         if (errno == ENOENT)
             return 0;

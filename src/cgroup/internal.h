@@ -6,6 +6,8 @@
 
 #include "cgroup/cgroup.h"
 #include "plan/cgroup.h"
+#include "sys/clone.h"
+#include "sys/sdbus.h"
 
 /* A point in time (CLOCK_MONOTONIC, milliseconds); negative: never. */
 typedef int64_t vl_deadline;
@@ -21,6 +23,7 @@ struct vl_cg_request {
     const struct vl_op *op; /* CGROUP */
     const struct vl_host *host;
     const struct vl_cgroup_journal *journal; /* may be NULL */
+    bool in_unit; /* a directory that exists is part of our unit: it is used as it is */
 };
 
 /* A driver. Common code does the rest: values, device program, ownership, listing, signals. */
@@ -34,16 +37,24 @@ struct vl_cg_driver {
     bool (*freezing)(struct vl_cgroup *cg); /* it was told to freeze */
     int (*wait_empty)(struct vl_cgroup *cg, vl_deadline d, struct vl_error **err);
     int (*remove)(struct vl_cgroup *cg, vl_deadline d, struct vl_error **err);
+    /* These may be NULL. */
+    void (*release)(struct vl_cgroup *cg, vl_deadline d); /* undoes create, when the processes are gone */
+    int (*settle)(struct vl_cgroup *cg, const struct vl_plan *plan, struct vl_error **err);
+    int (*tell)(struct vl_cgroup *cg, const struct vl_plan *plan, struct vl_error **err); /* of an update */
 };
 extern const struct vl_cg_driver vl_cg_driver_v2; /* the unified hierarchy alone */
 extern const struct vl_cg_driver
     vl_cg_driver_v1; /* v1 hierarchies; on hybrid hosts cgroup2 beside them */
+extern const struct vl_cg_driver vl_cg_driver_systemd; /* a unit, and in it one of the above */
 
 struct vl_cgroup {
     struct vl_cgroup_desc desc;
     const struct vl_cg_driver *driver; /* NULL: no cgroup (manager DISABLED) */
     bool *made;                        /* for each desc.dir: created by us */
     int dirfd; /* desc.dir[0] when that is cgroup2; opened when first needed */
+    struct vl_bus *bus;      /* to the systemd that has the unit; opened when first needed */
+    struct vl_parked anchor; /* the unit's process until the container's first is inside */
+    bool moved;              /* see vl_cgroup_is_moved */
     int *task_fds;
     size_t n_task_fds;
     struct vl_strv inherited; /* without a cgroup of its own: the caller's, in every hierarchy */
@@ -147,6 +158,36 @@ int vl_cg_list(const char *dir, struct vl_cgroup_pids *l);
 /* rmdir of dir and everything below, as far as it goes: 0 (also when absent), -EBUSY while
  * something is in use. */
 int vl_cg_rmdir(const char *dir);
+
+/* -- v1.c -------------------------------------------------------------------------------------- */
+
+/* The directory path (below each mount) in every hierarchy, and, when parent is not NULL, that one above it, which is
+ * noted in the journal but is no part of the handle. */
+int vl_cg_v1_make_at(struct vl_cgroup *cg, const struct vl_cg_request *rq, const char *parent, const char *path,
+                     struct vl_error **err);
+
+/* -- systemd_unit.c: what is said to systemd ---------------------------------------------------- */
+
+/* Opens the connection unless it is open. */
+int vl_cg_unit_bus(struct vl_cgroup *cg, struct vl_error **err);
+/* Makes and starts the unit of the plan with the process pid (0: none) and waits for it. */
+int vl_cg_unit_start(struct vl_cgroup *cg, const struct vl_cg_request *rq, pid_t pid, struct vl_error **err);
+/* Stops it, forgets a failure of it; absent is success. */
+int vl_cg_unit_stop(struct vl_cgroup *cg, vl_deadline d, struct vl_error **err);
+/* *ret: its cgroup below the root of the hierarchies as systemd sees them; the caller's. */
+int vl_cg_unit_cgroup(struct vl_cgroup *cg, char **ret, struct vl_error **err);
+/* Property of type s; *ret is NULL when there is no such unit. */
+int vl_cg_unit_text(struct vl_cgroup *cg, const char *interface, const char *property, char **ret,
+                    struct vl_error **err);
+/* Sets the properties that follow from a plan's limits and SCOPE_PROPs, until the next boot; those that this systemd
+ * does not know are left out. now: see vl_unit_props_of. late: those that had to wait for the first process. */
+int vl_cg_unit_set(struct vl_cgroup *cg, const struct vl_plan *plan, const char *now, bool late,
+                   struct vl_error **err);
+/* Moves a process into its cgroup, or the sub-cgroup. */
+int vl_cg_unit_attach(struct vl_cgroup *cg, pid_t pid, struct vl_error **err);
+/* Texts of the record and of the journal (with the description, by which the unit is known again). */
+char *vl_cg_unit_format(const struct vl_cgroup_unit *u);
+int vl_cg_unit_parse(const char *text, struct vl_cgroup_unit *ret);
 
 /* -- procs.c ----------------------------------------------------------------------------------- */
 

@@ -12,6 +12,8 @@ src_cgroup_libcgroup_a_SOURCES = \
 	src/cgroup/restore.c \
 	src/cgroup/stats.c \
 	src/cgroup/stuck.c \
+	src/cgroup/systemd.c \
+	src/cgroup/systemd_unit.c \
 	src/cgroup/tree.c \
 	src/cgroup/v1.c \
 	src/cgroup/v2.c \

@@ -123,7 +123,7 @@ int vl_cg_make_dir(const struct vl_cg_request *rq, const char *mount, const char
     /* Asked first, so that the journal, by which processes are killed, never names somebody else's
      * cgroup. */
     if (stat(path, &st) == 0)
-        return check_unused(path, err);
+        return rq->in_unit ? 0 : check_unused(path, err);
     if (note(rq, path, false, err) < 0)
         return -1;
     int r = mkdir_below(mount, path);

@@ -106,7 +106,7 @@ int vl_cgroup_signal_all(struct vl_cgroup *cg, int sig, struct vl_error **err)
 int vl_cgroup_self_fds(struct vl_cgroup *cg, bool in_unified, const int **ret_fds, size_t *ret_n,
                        struct vl_error **err)
 {
-    bool opened = cg->n_task_fds > 0;
+    bool opened = cg->n_task_fds > 0 || cg->moved;
     for (size_t i = 0; !opened && i < cg->desc.n_dir; i++) {
         const struct vl_cgroup_dir *dir = &cg->desc.dir[i];
         bool unified = *dir->controllers == '\0';

@@ -50,10 +50,9 @@ static int inherit_cpuset(const char *mount, const char *dir, struct vl_error **
     return 0;
 }
 
-static int make_one(struct vl_cgroup *cg, const struct vl_cg_request *rq, enum vl_cg_place place,
+static int make_one(struct vl_cgroup *cg, const struct vl_cg_request *rq, const char *dir,
                     const struct vl_cgroup_v1 *v, struct vl_error **err)
 {
-    cleanup_free char *dir = vl_cg_place_path(rq, place, v->mount, v->own_path);
     cleanup_free char *name = vl_asprintf("%s%s", v->named ? "name=" : "", v->controllers);
     int made = vl_cg_make_dir(rq, v->mount, dir, err);
     if (made < 0)
@@ -64,11 +63,10 @@ static int make_one(struct vl_cgroup *cg, const struct vl_cg_request *rq, enum v
     return 0;
 }
 
-static int make_unified(struct vl_cgroup *cg, const struct vl_cg_request *rq,
-                        enum vl_cg_place place, struct vl_error **err)
+static int make_unified(struct vl_cgroup *cg, const struct vl_cg_request *rq, const char *dir,
+                        struct vl_error **err)
 {
     const struct vl_host *h = rq->host;
-    cleanup_free char *dir = vl_cg_place_path(rq, place, h->v2_mount, h->v2_own_path);
     int made = vl_cg_make_dir(rq, h->v2_mount, dir, err);
     if (made < 0)
         return -1;
@@ -82,9 +80,40 @@ static int make_unified(struct vl_cgroup *cg, const struct vl_cg_request *rq,
 static int make(struct vl_cgroup *cg, const struct vl_cg_request *rq, enum vl_cg_place place,
                 struct vl_error **err)
 {
-    int r = rq->host->v2_mount ? make_unified(cg, rq, place, err) : 0;
-    for (size_t i = 0; r == 0 && i < rq->host->n_v1; i++)
-        r = make_one(cg, rq, place, &rq->host->v1[i], err);
+    const struct vl_host *h = rq->host;
+    int r = 0;
+    if (h->v2_mount) {
+        cleanup_free char *dir = vl_cg_place_path(rq, place, h->v2_mount, h->v2_own_path);
+        r = make_unified(cg, rq, dir, err);
+    }
+    for (size_t i = 0; r == 0 && i < h->n_v1; i++) {
+        cleanup_free char *dir = vl_cg_place_path(rq, place, h->v1[i].mount, h->v1[i].own_path);
+        r = make_one(cg, rq, dir, &h->v1[i], err);
+    }
+    if (r < 0)
+        vl_cg_unmake(cg, rq);
+    return r;
+}
+
+static int make_parent(const struct vl_cg_request *rq, const char *mount, const char *parent, struct vl_error **err)
+{
+    cleanup_free char *dir = parent ? vl_path_join(mount, parent) : NULL;
+    return dir && vl_cg_make_dir(rq, mount, dir, err) < 0 ? -1 : 0;
+}
+
+int vl_cg_v1_make_at(struct vl_cgroup *cg, const struct vl_cg_request *rq, const char *parent, const char *path,
+                     struct vl_error **err)
+{
+    const struct vl_host *h = rq->host;
+    int r = 0;
+    if (h->v2_mount) {
+        cleanup_free char *dir = vl_path_join(h->v2_mount, path);
+        r = make_parent(rq, h->v2_mount, parent, err) < 0 ? -1 : make_unified(cg, rq, dir, err);
+    }
+    for (size_t i = 0; r == 0 && i < h->n_v1; i++) {
+        cleanup_free char *dir = vl_path_join(h->v1[i].mount, path);
+        r = make_parent(rq, h->v1[i].mount, parent, err) < 0 ? -1 : make_one(cg, rq, dir, &h->v1[i], err);
+    }
     if (r < 0)
         vl_cg_unmake(cg, rq);
     return r;

@@ -75,6 +75,11 @@ static int on_awaiting(struct vl_launch *l, const struct vl_scm_msg *scm, struct
 {
     if (vl_host_write_maps(l->env->plan, l->pid, err) < 0)
         return -1;
+    if (vl_cgroup_is_moved(l->env->cgroup)) {
+        if (vl_cgroup_attach(l->env->cgroup, l->pid, false, err) < 0)
+            return -1;
+        vl_cgroup_occupied(l->env->cgroup);
+    }
     return send_late(l, scm->n_fds > 0 ? scm->fds[0] : VL_NOFD, err);
 }
 
@@ -252,8 +257,11 @@ int vl_launch_begin(const struct vl_launch_env *env, struct vl_launch **ret, str
     l->pid = s.pid;
     l->pidfd = s.pidfd;
     l->chan = s.chan;
-    if (!s.in_cgroup && vl_cgroup_attach(env->cgroup, s.pid, false, err) < 0)
-        goto fail;
+    if (!vl_cgroup_is_moved(env->cgroup)) { /* else once it waits: what it forks before would stay behind */
+        if (!s.in_cgroup && vl_cgroup_attach(env->cgroup, s.pid, false, err) < 0)
+            goto fail;
+        vl_cgroup_occupied(env->cgroup);
+    }
     if (!s.joiner && take_over(l, err) < 0)
         goto fail;
     if (serve(l, err) < 0)

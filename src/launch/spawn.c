@@ -121,7 +121,7 @@ int vl_spawn_stage(const struct vl_launch_env *env, struct vl_spawned *ret, stru
                               .keep = keep,
                               .n_keep = n_keep,
                               .argv = {(char *)"veloci-stage", plan_no, chan_no, NULL}};
-    struct vl_clone c = {.flags = flags, .cgroup_fd = vl_cgroup_dirfd(env->cgroup), .exit_signal = SIGCHLD};
+    struct vl_clone c = {.flags = flags, .cgroup_fd = vl_cgroup_birth_fd(env->cgroup), .exit_signal = SIGCHLD};
     if (vl_cgroup_self_fds(env->cgroup, c.cgroup_fd >= 0, &args.join, &args.n_join, err) < 0)
         return -1;
     bool in_cgroup = c.cgroup_fd < 0;

@@ -9,7 +9,7 @@ struct vl_spawned {
     pid_t pid;
     int pidfd;      /* owned by the caller */
     int chan;       /* our end of the channel, owned by the caller; credentials are attached to its messages */
-    bool in_cgroup; /* placed; else vl_cgroup_attach has to move it */
+    bool in_cgroup; /* placed, or to be placed later; else vl_cgroup_attach has to move it */
     bool joiner;    /* join sequence: this process ends once it has forked the container's */
 };
 /* Executes the stage with the plan: directly into its new namespaces, or, when the plan joins some, on the

@@ -111,7 +111,9 @@ int vl_gather_host(struct vl_host *h, struct vl_error **err)
 static int note_cgroup(void *arg, const char *path, bool undo, struct vl_error **err)
 {
     struct vl_begun *b = arg;
-    return (undo ? vl_journal_undo : vl_journal_add)(b->ctr, VL_JOURNAL_CGROUP, path, err);
+    enum vl_journal_kind kind = *path == '/' ? VL_JOURNAL_CGROUP : VL_JOURNAL_UNIT;
+
+    return (undo ? vl_journal_undo : vl_journal_add)(b->ctr, kind, path, err);
 }
 
 static bool has_notify(const struct vl_plan *plan)

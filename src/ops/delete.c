@@ -97,10 +97,13 @@ static int end_half_made(const struct vl_status *s, struct vl_error **err)
     return wait_dead(s, NULL, err);
 }
 
-/* "memory:/sys/fs/cgroup/memory/x" of the record, already removed with it. */
+/* "memory:/sys/fs/cgroup/memory/x" of the record, or a unit's text, already removed with it. */
 static bool recorded(const struct vl_record *r, const char *path)
 {
     for (size_t i = 0; i < r->cgroup.n; i++) {
+        size_t len = strlen(r->cgroup.v[i]);
+        if (vl_starts_with(r->cgroup.v[i], VL_CGROUP_UNIT) && vl_starts_with(path, r->cgroup.v[i]) && path[len] == ' ')
+            return true;
         const char *colon = strstr(r->cgroup.v[i], ":/");
         if (colon != NULL && vl_streq(colon + 1, path))
             return true;

@@ -127,7 +127,9 @@ int vl_plan_cgroup(struct vl_planner *p)
     struct vl_op *op = vl_plan_op(p->plan, VL_OP_CGROUP, given ? WHERE : NULL);
     op->n[0] = manager;
     op->n[1] = p->host->cgroup_mode;
-    op->n[2] = rootless(p) ? VL_CG_ROOTLESS | (given ? 0 : VL_CG_OPTIONAL) : 0;
+    op->n[2] = rootless(p) ? VL_CG_ROOTLESS : 0;
+    if (rootless(p) && given == NULL && manager != VL_CGM_SYSTEMD) /* systemd was asked for, and is for users too */
+        op->n[2] |= VL_CG_OPTIONAL;
     plan_owner(p, op);
     return manager == VL_CGM_SYSTEMD ? vl_plan_unit_path(p, given, op) : plan_fs_path(p, given, op);
 }

@@ -19,6 +19,7 @@ static const struct {
     const char *name;
 } kinds[] = {
     {VL_JOURNAL_CGROUP, "cgroup"},
+    {VL_JOURNAL_UNIT, "unit"},
 };
 
 const char *vl_journal_kind_name(int kind)

@@ -159,12 +159,12 @@ static const struct {
     {&user, 0, 0, 0, "'linux':{'resources':{'pids':{'limit':null},'cpu':{'shares':0}}}",
      "21 /box - - -1"},
     /* systemd */
-    {&v2, VL_CGM_SYSTEMD, 0, 0, NO, "4 - system.slice veloci-box.scope -1"},
-    {&user, VL_CGM_SYSTEMD, 0, 0, NO, "21 - user.slice veloci-box.scope -1"},
+    {&v2, VL_CGM_SYSTEMD, 0, 0, NO, "4 container system.slice veloci-box.scope -1"},
+    {&user, VL_CGM_SYSTEMD, 0, 0, NO, "20 container user.slice veloci-box.scope -1"},
     {&v2, VL_CGM_SYSTEMD, 0, 0, PATH("machine.slice:libpod:1"),
-     "0 - machine.slice libpod-1.scope -1"},
-    {&v2, VL_CGM_SYSTEMD, 0, 0, PATH(":cri:1"), "0 - system.slice cri-1.scope -1"},
-    {&v2, VL_CGM_SYSTEMD, 0, 0, PATH("a.slice::b.slice"), "0 - a.slice b.slice -1"},
+     "0 container machine.slice libpod-1.scope -1"},
+    {&v2, VL_CGM_SYSTEMD, 0, 0, PATH(":cri:1"), "0 container system.slice cri-1.scope -1"},
+    {&v2, VL_CGM_SYSTEMD, 0, 0, PATH("a.slice::b.slice"), "0 container a.slice b.slice -1"},
     {&v2, VL_CGM_SYSTEMD, 0, 0, PATH("/a/b"),
      "0 - - - -1 | config: `/a/b` is not of the form slice:prefix:name, which the systemd driver "
      "wants "
