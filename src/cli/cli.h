@@ -117,6 +117,7 @@ char *vl_ps_own_table(const pid_t *pid, size_t n);
 int vl_cmd_completion(const struct vl_args *a, struct vl_error **err);
 int vl_cmd_create(const struct vl_args *a, struct vl_error **err);
 int vl_cmd_delete(const struct vl_args *a, struct vl_error **err);
+int vl_cmd_doctor(const struct vl_args *a, struct vl_error **err);
 int vl_cmd_events(const struct vl_args *a, struct vl_error **err);
 int vl_cmd_features(const struct vl_args *a, struct vl_error **err);
 int vl_cmd_kill(const struct vl_args *a, struct vl_error **err);

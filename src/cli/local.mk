@@ -4,6 +4,7 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/cmd_completion.c \
 	src/cli/cmd_create.c \
 	src/cli/cmd_delete.c \
+	src/cli/cmd_doctor.c \
 	src/cli/cmd_events.c \
 	src/cli/cmd_features.c \
 	src/cli/cmd_kill.c \

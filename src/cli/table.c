@@ -115,6 +115,11 @@ static const struct vl_opt ps_options[] = {
     HELP,
     END,
 };
+static const struct vl_opt doctor_options[] = {
+    WORD("format", 'f', format, "table|json", "form of the output"),
+    HELP,
+    END,
+};
 static const struct vl_opt spec_options[] = {
     STR("bundle", 'b', spec.bundle, "DIR", "bundle directory (default: the current one)"),
     STR("file", 'f', spec.file, "FILE",
@@ -180,6 +185,8 @@ const struct vl_command vl_commands[] = {
      vl_cmd_create},
     {"delete", "ID", 1, 1, "remove a container that has stopped or was never started",
      delete_options, vl_cmd_delete},
+    {"doctor", "", 0, 0, "look what this host can do, and what to do about what is missing", doctor_options,
+     vl_cmd_doctor},
     {"events", "ID", 1, 1,
      "print statistics of a container, and each process of it that is killed because its memory is "
      "used up, until it ends; one JSON object a line",

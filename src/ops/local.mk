@@ -3,6 +3,9 @@ src_ops_libops_a_SOURCES = \
 	src/ops/begin.c src/ops/begin.h \
 	src/ops/create.c \
 	src/ops/delete.c \
+	src/ops/doctor.c src/ops/doctor.h \
+	src/ops/doctor_host.c \
+	src/ops/doctor_kernel.c \
 	src/ops/events.c \
 	src/ops/features.c \
 	src/ops/kill.c \

@@ -153,4 +153,9 @@ int vl_op_features(char **ret, size_t *ret_len, struct vl_error **err);
 /* The text of --version; caller frees. */
 char *vl_op_version(void);
 
+/* What this host can do (ops/doctor.h). Fails only where there is no /proc. */
+struct vl_doctor;
+int vl_op_doctor(const struct vl_global *g, struct vl_doctor **ret, struct vl_error **err);
+char *vl_op_doctor_json(const struct vl_doctor *d); /* indented; caller frees */
+
 #endif

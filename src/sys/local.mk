@@ -16,6 +16,7 @@ src_sys_libsys_a_SOURCES = \
 	src/sys/mountfd.c src/sys/mountfd.h \
 	src/sys/netlink.c src/sys/netlink.h \
 	src/sys/nsfd.c src/sys/nsfd.h \
+	src/sys/probe.c src/sys/probe.h \
 	src/sys/proc.c src/sys/proc.h \
 	src/sys/resolve.c src/sys/resolve.h \
 	src/sys/rlimit.c src/sys/rlimit.h \

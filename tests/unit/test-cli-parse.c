@@ -17,6 +17,7 @@
 VERB(completion)
 VERB(create)
 VERB(delete)
+VERB(doctor)
 VERB(events)
 VERB(features)
 VERB(kill)
