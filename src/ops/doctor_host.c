@@ -73,6 +73,8 @@ static const struct {
 } libraries[] = {
     {"libseccomp.so.2", "system call names of seccomp profiles",
      "install libseccomp2 (Debian) or libseccomp"},
+    {"libsystemd.so.0", "the systemd cgroup driver",
+     "install libsystemd0 (Debian) or systemd-libs"},
 };
 
 void vl_doctor_libraries(struct vl_doctor *d)
