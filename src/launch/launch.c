@@ -19,6 +19,7 @@
 #include "base/log.h"
 #include "launch/host_ops.h"
 #include "launch/listener.h"
+#include "launch/netdev.h"
 #include "launch/pidfd_socket.h"
 #include "launch/planhooks.h"
 #include "launch/spawn.h"
@@ -73,7 +74,8 @@ static int send_late(struct vl_launch *l, int stage_root, struct vl_error **err)
 
 static int on_awaiting(struct vl_launch *l, const struct vl_scm_msg *scm, struct vl_error **err)
 {
-    if (vl_host_write_maps(l->env->plan, l->pid, err) < 0)
+    if (vl_host_write_maps(l->env->plan, l->pid, err) < 0 ||
+        vl_netdevs_move(l->env->plan, l->pid, &l->moved, err) < 0)
         return -1;
     if (vl_cgroup_is_moved(l->env->cgroup)) {
         if (vl_cgroup_attach(l->env->cgroup, l->pid, false, err) < 0)
@@ -288,10 +290,12 @@ int vl_launch_go(struct vl_launch *l, struct vl_error **err)
     if (r < 0)
         return vl_err_sys(err, r, "start the container's process");
     struct vl_exec_watch w = {.sock = l->chan, .pidfd = l->pidfd, .pid = l->pid, .plan = l->env->plan, .env = l->env};
-    if (vl_watch_exec(&w, err) == 0)
-        return 0;
-    vl_cgroup_note_oom(l->env->cgroup, err);
-    return -1;
+    if (vl_watch_exec(&w, err) < 0) {
+        vl_cgroup_note_oom(l->env->cgroup, err);
+        return -1;
+    }
+    vl_moved_free(vl_take_ptr(l->moved)); /* from now on they share the fate of their namespace */
+    return 0;
 }
 
 /* EXECING names a nonce that is the stage's process name; a changed name at end of file means exec'ed, the
@@ -353,12 +357,14 @@ int vl_watch_exec(const struct vl_exec_watch *w, struct vl_error **err)
 
 void vl_launch_kill(struct vl_launch *l)
 {
-    if (l->pid <= 0)
-        return;
-    struct vl_child child = {.pid = l->pid, .pidfd = l->pidfd};
-    vl_child_kill(&child);
-    l->pid = 0;
-    l->pidfd = VL_NOFD;
+    if (l->pid > 0) {
+        struct vl_child child = {.pid = l->pid, .pidfd = l->pidfd};
+        vl_child_kill(&child);
+        l->pid = 0;
+        l->pidfd = VL_NOFD;
+    }
+    vl_netdevs_return(l->moved);
+    vl_moved_free(vl_take_ptr(l->moved));
 }
 
 void vl_launch_free(struct vl_launch *l)
@@ -369,5 +375,6 @@ void vl_launch_free(struct vl_launch *l)
     vl_close(l->pidfd);
     vl_close(l->console);
     vl_strv_reset(&l->warnings);
+    vl_moved_free(l->moved);
     free(l);
 }

@@ -41,6 +41,7 @@ struct vl_launch {
     int console;      /* pty master when no console socket was given, owned */
     uint64_t nonce;   /* process name of the stage, known from EXECING on */
     struct vl_strv warnings; /* degradations the stage reported */
+    struct vl_moved *moved;  /* network devices, to be returned while the workload has not been executed; or NULL */
 };
 
 /* Spawns the stage and serves it until READY. On error nothing of it is left: the process is killed and reaped. */

@@ -69,6 +69,13 @@ static bool is_ifname(const char *s)
            strpbrk(s, "/: \t\n\v\f\r") == NULL;
 }
 
+/* The kernel fills in the number: one %d, and no other use of % (dev_alloc_name). */
+static bool is_new_ifname(const char *s)
+{
+    const char *percent = strchr(s, '%');
+    return is_ifname(s) && (percent == NULL || (percent[1] == 'd' && strchr(percent + 1, '%') == NULL));
+}
+
 static void check_net_devices(struct vl_checker *c, const struct oci_linux *l)
 {
     if (l->n_net_devices > 0 && find_ns(l, "network") == NULL)
@@ -76,9 +83,9 @@ static void check_net_devices(struct vl_checker *c, const struct oci_linux *l)
     for (size_t i = 0; i < l->n_net_devices; i++) {
         const struct oci_net_device_entry *e = &l->net_devices[i];
         cleanup_free char *where = vl_asprintf("linux.netDevices[\"%s\"]", e->key);
-        if (!is_ifname(e->key))
+        if (!is_ifname(e->key) || strchr(e->key, '%') != NULL)
             vl_bad(c, where, "`%s` is no interface name", e->key);
-        if (vl_is_set(e->value.name) && !is_ifname(e->value.name))
+        if (vl_is_set(e->value.name) && !is_new_ifname(e->value.name))
             vl_bad(c, where, "`%s` is no interface name", e->value.name);
     }
 }

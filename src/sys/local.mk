@@ -14,6 +14,7 @@ src_sys_libsys_a_SOURCES = \
 	src/sys/lsm.c src/sys/lsm.h \
 	src/sys/mount_old.c src/sys/mount_old.h \
 	src/sys/mountfd.c src/sys/mountfd.h \
+	src/sys/netdev.c src/sys/netdev.h \
 	src/sys/netlink.c src/sys/netlink.h \
 	src/sys/nsfd.c src/sys/nsfd.h \
 	src/sys/probe.c src/sys/probe.h \

@@ -245,6 +245,12 @@ static void test_linux(void)
            "linux.readonlyPaths[0]: path `` is not an absolute path");
     linux_("'rootfsPropagation':'rslave'", "");
     linux_("'rootfsPropagation':'rr'", "linux.rootfsPropagation: unknown propagation `rr`");
+    linux_("'namespaces':[{'type':'network'}],'netDevices':{'a':{'name':'x%d'},'b':{'name':''},'c%d':{},'d':{'name':'%s'},"
+           "'e':{'name':'%d%d'},'f':{'name':'x%'}}",
+           "linux.netDevices[\"c%d\"]: `c%d` is no interface name; "
+           "linux.netDevices[\"d\"]: `%s` is no interface name; "
+           "linux.netDevices[\"e\"]: `%d%d` is no interface name; "
+           "linux.netDevices[\"f\"]: `x%` is no interface name");
     linux_("'intelRdt':{'closID':'a/b','schemata':['L3:0=f','a\\nb']}",
            "linux.intelRdt.closID: `a/b` is no name of a resctrl group; "
            "linux.intelRdt.schemata[1]: a line break inside");
