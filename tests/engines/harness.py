@@ -170,6 +170,32 @@ def until(function, what, limit_s=10):
         time.sleep(0.05)
 
 
+def controllers():
+    """Those of the one tree, or None where there are several (cgroup v1)."""
+    try:
+        with open("/sys/fs/cgroup/cgroup.controllers", encoding="utf-8") as f:
+            return f.read().split()
+    except FileNotFoundError:
+        return None
+
+
+LIMITS = {"memory": ("memory.limit_in_bytes", "memory.max"), "pids": ("pids.max", "pids.max"),
+          "cpu": ("cpu.cfs_quota_us", "cpu.max"), "cpuset": ("cpuset.cpus", "cpuset.cpus")}
+
+
+def limit(pid, controller):
+    """What the kernel has as the limit of a process's cgroup."""
+    with open(f"/proc/{pid}/cgroup", encoding="utf-8") as f:
+        paths = {names: path for line in f for _, names, path in [line.rstrip("\n").split(":", 2)]}
+    single = controllers() is not None
+    for names, path in paths.items():
+        if (not names) if single else controller in names.split(","):
+            where = "/sys/fs/cgroup" + ("" if single else "/" + controller) + path
+            with open(f"{where}/{LIMITS[controller][single]}", encoding="utf-8") as f:
+                return f.read().split()[0]
+    raise Failed(f"no cgroup of {controller}")
+
+
 class Engine:
     """A program with its options, and the containers that an item leaves."""
 
@@ -203,6 +229,12 @@ class Engine:
 
     def terminal(self, *words, **more):
         return Terminal(self.words + [str(w) for w in words], env=self.env, **more)
+
+    def limited(self):
+        """For items that need controllers."""
+        there = controllers()
+        if there is not None and not {"memory", "pids", "cpu", "cpuset"} <= set(there):
+            raise Skip("the cgroup v2 tree of this machine lacks controllers")
 
     def clean(self):
         """After each item."""

@@ -39,6 +39,12 @@ def peers():
     return done.stdout.strip() if done.returncode == 0 else ""
 
 
+def engines():
+    """Where engines that this machine lacks were unpacked, or nothing; and why they cannot be had."""
+    done = subprocess.run([HERE + "/get"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
+    return (done.stdout.strip(), "") if done.returncode == 0 else ("", (done.stderr.strip().splitlines() or ["?"])[-1])
+
+
 def put(path, text, mode=0o644):
     os.makedirs(os.path.dirname(path), exist_ok=True)
     with open(path, "w", encoding="utf-8") as f:
@@ -62,8 +68,13 @@ class World:
         mount_over(base)
         subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
         # What engines and runtimes keep at fixed places is ours alone, and gone with the mount namespace.
-        for path in ("/run", "/etc/containers", "/etc/docker", "/etc/cni", "/var/lib/cni"):
+        for path in ("/run", "/var/lib/cni"):
             mount_over(path)
+        self.lay_over("/etc")
+        for path in ("/etc/containers", "/etc/docker", "/etc/cni"):
+            shutil.rmtree(path, ignore_errors=True)
+        if os.environ.get("VELOCI_ENGINES_ROOT"):
+            self.lay_over("/usr", os.environ["VELOCI_ENGINES_ROOT"] + "/usr")
         for path in ("tmp", "home", "volume"):
             os.makedirs(f"{base}/{path}", exist_ok=True)
         os.chmod(base + "/tmp", 0o1777)
@@ -76,6 +87,13 @@ class World:
         self.image = self.make_image()
         self.configure()
         self.add_user()
+
+    def lay_over(self, path, more=None):
+        """Makes a directory of the machine one of our own, with another one's files in it."""
+        lower = f"{more}:{path}" if more else path
+        for part in ("upper", "work"):
+            os.makedirs(f"{self.base}/over{path}/{part}")
+        mount_over(path, "overlay", f"lowerdir={lower},upperdir={self.base}/over{path}/upper,workdir={self.base}/over{path}/work")
 
     def versions(self):
         for program in ("podman", "conmon", "containerd", "dockerd", "buildah"):
@@ -173,15 +191,12 @@ infra_image = "{PAUSE}"
 {runtimes}''')
 
     def add_user(self):
-        """An ordinary user with subordinate ids, for as long as the mount namespace lives."""
+        """An ordinary user with subordinate ids, in the /etc that is ours."""
         for path, line in (("/etc/passwd", f"tester:x:{USER}:{USER}::{self.base}/user:/bin/sh"),
                            ("/etc/group", f"tester:x:{USER}:"), ("/etc/subuid", "tester:200000:65536\ncontainers:400000:65536"),
                            ("/etc/subgid", "tester:200000:65536\ncontainers:400000:65536")):
-            if not os.path.exists(path):
-                continue
-            with open(path, encoding="utf-8") as f:
-                copy = put(self.base + path, f.read().rstrip("\n") + "\n" + line + "\n")
-            subprocess.run(["mount", "--bind", copy, path], check=True)
+            with open(path, "a", encoding="utf-8") as f:
+                f.write(line + "\n")
         for path in (f"{self.base}/user", f"/run/user/{USER}"):
             os.makedirs(path, exist_ok=True)
             os.chown(path, USER, USER)
