@@ -139,6 +139,12 @@ int vl_cgroup_dirfd_of(const struct vl_host *host, pid_t pid);
 /* CGDELEGATE of a plan: makes the cgroup below, with all controllers, moves the process there and gives it away.
  * When the container's process exists and its cgroup namespace does. */
 int vl_cgroup_delegate(struct vl_cgroup *cg, const struct vl_op *op, pid_t pid, struct vl_error **err);
+/* exec --cgroup: the handle becomes one for sub-groups, which must exist. Each of v is PATH (in every hierarchy), or
+ * CONTROLLER[,CONTROLLER]:PATH for v1; no `..`. Only for placing processes. USAGE or STATE errors. */
+int vl_cgroup_narrow(struct vl_cgroup *cg, char *const *v, size_t n, struct vl_error **err);
+/* The handle's directory on cgroup2 becomes the one that a process is in now (its container made groups below its own
+ * and enabled controllers for them, which leaves no room for processes above). Only for placing processes. */
+int vl_cgroup_follow(struct vl_cgroup *cg, const struct vl_host *host, pid_t pid, struct vl_error **err);
 
 struct vl_cgroup_pids {
     pid_t *pid; /* as seen from here; 0 for one of a pid namespace that we cannot see */

@@ -7,6 +7,7 @@ src_cgroup_libcgroup_a_SOURCES = \
 	src/cgroup/device_update.c \
 	src/cgroup/handle.c \
 	src/cgroup/oom.c \
+	src/cgroup/narrow.c \
 	src/cgroup/place.c \
 	src/cgroup/procs.c \
 	src/cgroup/restore.c \

@@ -22,9 +22,11 @@ struct vl_args {
     int log_format; /* enum vl_log_format */
     int log_level;  /* enum vl_log_level */
     int exit_codes; /* index of "plain|detailed" */
+    int failed_status; /* exit status of an error with plain exit codes; 0: the usual one */
     bool version, help;
     /* commands; those that share an option share its field */
     struct vl_create_opts create;
+    struct vl_exec_opts exec;
     struct vl_spec_opts spec;
     struct vl_plan_request plan;
     struct vl_update_opts update;
@@ -116,6 +118,7 @@ char *vl_ps_own_table(const pid_t *pid, size_t n);
 
 int vl_cmd_completion(const struct vl_args *a, struct vl_error **err);
 int vl_cmd_create(const struct vl_args *a, struct vl_error **err);
+int vl_cmd_exec(const struct vl_args *a, struct vl_error **err);
 int vl_cmd_delete(const struct vl_args *a, struct vl_error **err);
 int vl_cmd_doctor(const struct vl_args *a, struct vl_error **err);
 int vl_cmd_events(const struct vl_args *a, struct vl_error **err);

@@ -6,6 +6,7 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/cmd_delete.c \
 	src/cli/cmd_doctor.c \
 	src/cli/cmd_events.c \
+	src/cli/cmd_exec.c \
 	src/cli/cmd_features.c \
 	src/cli/cmd_kill.c \
 	src/cli/cmd_list.c \

@@ -13,6 +13,7 @@
 enum {
     STATUS_ERROR = 1,
     STATUS_UNKNOWN_COMMAND = 3, /* as runc */
+    STATUS_EXEC = 255,          /* exec: as runc; 1 is what many a program ends with */
     STATUS_REFUSED = 3,         /* --exit-codes=detailed */
     STATUS_FAULTED = 4,
 };
@@ -39,7 +40,7 @@ static void heed_children(void)
 static int error_status(const struct vl_args *a, const struct vl_error *e)
 {
     if (a->exit_codes == 0)
-        return STATUS_ERROR;
+        return a->failed_status != 0 ? a->failed_status : STATUS_ERROR;
     return vl_error_class(e) == VL_CLASS_REFUSED ? STATUS_REFUSED : STATUS_FAULTED;
 }
 
@@ -79,6 +80,8 @@ static int run_command(const struct vl_command *c, int argc, char **argv, struct
     if (c->run == NULL) /* also for --help, by which engines ask whether it is there */
         return vl_err_unsupported(err, c->name, "%s is not supported by this version of veloci",
                                   c->name);
+    if (c->run == vl_cmd_exec)
+        a->failed_status = STATUS_EXEC;
     int r = vl_parse_command(c, argc, argv, a, err);
     if (r == 0 && a->help)
         r = print_text(vl_help_text(c), err);

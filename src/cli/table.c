@@ -9,6 +9,7 @@
         name, letter, type, FIELD(field), arg, help, 0                                             \
     }
 #define FLAG(name, letter, field, help) OPT(name, letter, VL_OPT_FLAG, field, NULL, help)
+#define STRS(name, letter, field, arg, help) OPT(name, letter, VL_OPT_STRS, field, arg, help)
 #define STR(name, letter, field, arg, help) OPT(name, letter, VL_OPT_STR, field, arg, help)
 #define SET(name, letter, field, value, help)                                                      \
     {                                                                                              \
@@ -68,6 +69,8 @@ const struct vl_opt vl_global_options[] = {
         STR("console-socket", 0, create.console_socket, "SOCKET",                                  \
             "AF_UNIX socket that gets the terminal"),                                              \
         STR("pid-file", 0, create.pid_file, "FILE", "gets the process id"),                        \
+        STR("pidfd-socket", 0, create.pidfd_socket, "SOCKET",                                      \
+            "AF_UNIX socket that gets a descriptor of the process"),                               \
         FLAG("no-pivot", 0, create.no_pivot, "do not use pivot_root"),                             \
         FLAG("no-new-keyring", 0, create.no_new_keyring, "keep the session keyring"),              \
         OPT("preserve-fds", 0, VL_OPT_U32, create.preserve_fds, "N",                               \
@@ -85,6 +88,34 @@ static const struct vl_opt run_options[] = {
     FLAG("keep", 0, create.keep, "do not delete the container at its end"),
     FLAG("no-subreaper", 0, create.no_subreaper,
          "do not become the parent of what the container leaves behind"),
+    END,
+};
+static const struct vl_opt exec_options[] = {
+    STR("process", 'p', exec.process, "FILE",
+        "process document; \"-\" is standard input; what it leaves out is the container's"),
+    FLAG("tty", 't', exec.tty, "give the process a terminal"),
+    STR("user", 'u', exec.user, "USER[:GROUP]",
+        "numbers, or names of the container's /etc/passwd and /etc/group"),
+    STRS("additional-gids", 'g', exec.groups, "GID", "a further group; may be repeated"),
+    STRS("env", 'e', exec.env, "NAME=VALUE", "add to the environment; may be repeated"),
+    STR("cwd", 0, exec.cwd, "DIR", "working directory"),
+    STRS("cap", 'c', exec.caps, "CAP", "add a capability; may be repeated"),
+    FLAG("no-new-privs", 0, exec.no_new_privs, "execve gives no new privileges"),
+    STR("apparmor", 0, exec.apparmor, "PROFILE", "AppArmor profile"),
+    STR("process-label", 0, exec.selinux, "LABEL", "SELinux label"),
+    STRS("cgroup", 0, exec.cgroup, "[CONTROLLERS:]PATH",
+         "an existing cgroup below the container's; may be repeated with controllers of cgroup v1"),
+    FLAG("detach", 'd', exec.detach, "do not wait for the end of the process"),
+    STR("pid-file", 0, exec.pid_file, "FILE", "gets the process id once the program runs"),
+    STR("console-socket", 0, exec.console_socket, "SOCKET",
+        "AF_UNIX socket that gets the terminal"),
+    STR("pidfd-socket", 0, exec.pidfd_socket, "SOCKET",
+        "AF_UNIX socket that gets a descriptor of the process"),
+    OPT("preserve-fds", 0, VL_OPT_U32, exec.preserve_fds, "N", "hand on N descriptors, from 3 on"),
+    FLAG("ignore-paused", 0, exec.ignore_paused,
+         "also in a paused container, where the process is frozen as well"),
+    IGNORED("no-subreaper", 0, NULL, "accepted for compatibility"),
+    HELP,
     END,
 };
 static const struct vl_opt plain_options[] = {
@@ -191,6 +222,8 @@ const struct vl_command vl_commands[] = {
      "print statistics of a container, and each process of it that is killed because its memory is "
      "used up, until it ends; one JSON object a line",
      events_options, vl_cmd_events},
+    {"exec", "ID [COMMAND [ARGUMENT...]]", 1, VL_OPERANDS_COMMAND,
+     "run a command in a container; options stand before ID", exec_options, vl_cmd_exec},
     {"features", "", 0, 0, "print what this build understands, as the OCI features document",
      plain_options, vl_cmd_features},
     {"kill", "ID [SIGNAL]", 1, 2, "send a signal (default: TERM) to a container", kill_options,

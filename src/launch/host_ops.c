@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <fcntl.h>
+#include <unistd.h>
 #include "base/io.h"
 #include "base/mem.h"
 #include "base/names.h"
@@ -97,6 +98,53 @@ int vl_host_adjust(const struct vl_plan *plan, pid_t pid, struct vl_error **err)
                        (unsigned long long)op->n[1]);
             return op->where != NULL ? vl_err_at(err, "%s", op->where) : -1;
         }
+    }
+    return 0;
+}
+
+/* Decimal digits of -1000 … 1000; returns the length. */
+static size_t put_score(char buf[8], int64_t v)
+{
+    size_t n = 0;
+    int64_t digits = v < 0 ? -v : v;
+
+    if (v < 0)
+        buf[n++] = '-';
+    for (int64_t unit = 1000; unit > 0; unit /= 10)
+        if (digits >= unit || unit == 1)
+            buf[n++] = (char)('0' + digits / unit % 10);
+    return n;
+}
+
+static int set_own_score(int64_t score)
+{
+    char text[8];
+    size_t n = put_score(text, score);
+    int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+
+    if (fd < 0)
+        return -errno;
+    int r = write(fd, text, n) < 0 ? -errno : 0;
+    (void)close(fd);
+    return r;
+}
+
+int vl_host_adjust_self(const struct vl_plan *plan, bool best_effort)
+{
+    size_t from = 0;
+    const struct vl_op *op = vl_plan_find(plan, VL_OP_OOM, &from);
+    int r = op != NULL ? set_own_score(op->n[0]) : 0;
+
+    if (r < 0 && !(best_effort && (r == -EACCES || r == -EPERM)))
+        return r;
+    from = 0;
+    while ((op = vl_plan_find(plan, VL_OP_LIMIT_RAISE, &from)) != NULL) {
+        uint64_t soft, hard;
+        r = vl_rlimit_get(0, (int)op->n[0], &soft, &hard);
+        if (r == 0 && (uint64_t)op->n[1] > hard)
+            r = vl_rlimit_set(0, (int)op->n[0], soft, (uint64_t)op->n[1]);
+        if (r < 0)
+            return r;
     }
     return 0;
 }

@@ -11,5 +11,9 @@
 int vl_host_write_maps(const struct vl_plan *plan, pid_t pid, struct vl_error **err);
 /* oom_score_adj and hard limits that must be raised from outside. */
 int vl_host_adjust(const struct vl_plan *plan, pid_t pid, struct vl_error **err);
+/* The same by the process itself, for one that joins: what it forks inherits them, and nobody has to reach into a
+ * process that cannot be dumped. For a child on borrowed memory: system calls only. best_effort: who may not lower
+ * its score keeps it. 0 or -errno. */
+int vl_host_adjust_self(const struct vl_plan *plan, bool best_effort);
 
 #endif

@@ -11,6 +11,7 @@
 #include "launch/launch.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -28,6 +29,7 @@
 #include "sys/proc.h"
 #include "sys/scm.h"
 #include "sys/sigs.h"
+#include "sys/sockets.h"
 
 static int send_msg(int sock, uint16_t type, const int *fds, size_t n_fds)
 {
@@ -42,6 +44,9 @@ static int recv_msg(struct vl_cancel *cancel, int sock, struct vl_msg *m, struct
         return vl_err_payload(err, "called off by signal %d", cancel->sig);
     int r = vl_scm_recv(sock, m, sizeof(*m), 1, scm);
 
+    /* said once of an end that closed before it had read everything (GO): what it has sent is still to come */
+    if (r == -ECONNRESET)
+        r = vl_scm_recv(sock, m, sizeof(*m), 1, scm);
     if (r == -ECONNRESET || (r >= 0 && scm->len == 0))
         return 0;
     if (r < 0)
@@ -140,7 +145,7 @@ static int send_pidfd(const struct vl_launch *l, struct vl_error **err)
 {
     for (size_t i = 0; i < VL_ARRAY_LEN(l->env->pidfd_socket); i++)
         if (l->env->pidfd_socket[i] >= 0 &&
-            vl_pidfd_socket_send(l->env->pidfd_socket[i], l->pidfd, "standard", err) < 0)
+            vl_pidfd_socket_send(l->env->pidfd_socket[i], l->pidfd, l->env->joins ? "setns" : "standard", err) < 0)
             return -1;
     return 0;
 }
@@ -165,7 +170,10 @@ static int on_forked(struct vl_launch *l, const struct vl_scm_msg *scm, struct v
     l->pidfd = vl_pidfd_open(l->pid);
     if (l->pidfd < 0)
         return vl_err_sys(err, l->pidfd, "open the container's process %d", (int)l->pid);
-    return take_over(l, err);
+    /* where the joiner had to be moved into the cgroup it may have forked before */
+    if (!l->in_cgroup && l->env->joins && vl_cgroup_attach(l->env->cgroup, l->pid, false, err) < 0)
+        return -1;
+    return send_pidfd(l, err); /* the rest was done by the joiner (vl_host_adjust_self) */
 }
 
 /* The process ended without a word. */
@@ -245,6 +253,15 @@ static int serve(struct vl_launch *l, struct vl_error **err)
     }
 }
 
+/* An error of the stage, which may have ended already, is still to be read. */
+static int say_go(struct vl_launch *l, struct vl_error **err)
+{
+    int r = send_msg(l->chan, VL_MSG_GO, NULL, 0);
+
+    l->gone = true;
+    return r < 0 && r != -EPIPE && r != -ECONNRESET ? vl_err_sys(err, r, "start the container's process") : 0;
+}
+
 int vl_launch_begin(const struct vl_launch_env *env, struct vl_launch **ret, struct vl_error **err)
 {
     cleanup(launch) struct vl_launch *l = vl_alloc(sizeof(*l));
@@ -259,12 +276,15 @@ int vl_launch_begin(const struct vl_launch_env *env, struct vl_launch **ret, str
     l->pid = s.pid;
     l->pidfd = s.pidfd;
     l->chan = s.chan;
+    l->in_cgroup = s.in_cgroup && !vl_cgroup_is_moved(env->cgroup);
     if (!vl_cgroup_is_moved(env->cgroup)) { /* else once it waits: what it forks before would stay behind */
         if (!s.in_cgroup && vl_cgroup_attach(env->cgroup, s.pid, false, err) < 0)
             goto fail;
         vl_cgroup_occupied(env->cgroup);
     }
     if (!s.joiner && take_over(l, err) < 0)
+        goto fail;
+    if (env->eager && l->in_cgroup && say_go(l, err) < 0)
         goto fail;
     if (serve(l, err) < 0)
         goto fail;
@@ -285,7 +305,7 @@ int vl_launch_commit(struct vl_launch *l, struct vl_error **err)
 
 int vl_launch_go(struct vl_launch *l, struct vl_error **err)
 {
-    int r = send_msg(l->chan, VL_MSG_GO, NULL, 0);
+    int r = l->gone ? 0 : send_msg(l->chan, VL_MSG_GO, NULL, 0);
 
     if (r < 0)
         return vl_err_sys(err, r, "start the container's process");
@@ -298,17 +318,34 @@ int vl_launch_go(struct vl_launch *l, struct vl_error **err)
     return 0;
 }
 
+static bool has_ended(const struct vl_exec_watch *w, int wait_ms)
+{
+    struct vl_proc p = {.pid = w->pid, .pidfd = w->pidfd};
+    char state;
+    pid_t ppid;
+
+    if (p.pidfd >= 0)
+        return vl_poll_one(p.pidfd, POLLIN, wait_ms) != 0;
+    (void)poll(NULL, 0, wait_ms);
+    return vl_proc_stat(w->pid, &state, &p.start_time, &ppid) < 0 || state == 'Z' || state == 'X';
+}
+
 /* EXECING names a nonce that is the stage's process name; a changed name at end of file means exec'ed, the
- * same name means that it died before (a zombie keeps its name); no process at all means it ran and ended. */
+ * same name that it died before (a zombie keeps its name), no process at all that it ran and ended. execve(2) closes
+ * descriptors a moment before it changes the name: who lives under the old one is waited for. */
 static int told_apart(const struct vl_exec_watch *w, int64_t nonce, bool execing, struct vl_error **err)
 {
     char comm[17] = "", expected[sizeof(VL_NONCE_PREFIX) + VL_NONCE_LEN] = VL_NONCE_PREFIX;
+    bool ended = false;
 
     if (!execing)
         return vl_err_payload(err, "the container's process ended before it executed its program");
     memcpy(expected + sizeof(VL_NONCE_PREFIX) - 1, &nonce, VL_NONCE_LEN);
-    if (vl_proc_comm(w->pid, comm) == 0 && strcmp(comm, expected) == 0)
-        return vl_err_payload(err, "the container's process was killed before it executed its program");
+    for (int looks = 0; vl_proc_comm(w->pid, comm) == 0 && strcmp(comm, expected) == 0; looks++) {
+        if (ended || looks > 10000)
+            return vl_err_payload(err, "the container's process was killed before it executed its program");
+        ended = has_ended(w, looks < 10 ? 0 : 1); /* and then once more: it may have come so far */
+    }
     return 0;
 }
 

@@ -31,6 +31,9 @@ struct vl_launch_env { /* all borrowed */
     const char *seccomp_listener, *seccomp_metadata; /* or NULL */
     const char *hook_stdout, *hook_stderr;           /* run.oci.hooks.*, or NULL */
     struct vl_cancel *cancel; /* signals that call the set-up off, or NULL (sys/sigs.h) */
+    bool joins;  /* a further process of a running container: the joiner's oom_score_adj is lowered as far as may be */
+    bool eager;  /* GO is said at once: nothing is to be done between READY and the program's start */
+    const struct vl_blob *initial_affinity; /* CPUs of the joiner before it enters the cgroup, or NULL */
 };
 
 struct vl_launch {
@@ -38,6 +41,8 @@ struct vl_launch {
     int chan;         /* owned */
     pid_t pid;        /* container process as seen from here; our child */
     int pidfd;        /* owned */
+    bool gone;        /* GO has been said */
+    bool in_cgroup;
     int console;      /* pty master when no console socket was given, owned */
     uint64_t nonce;   /* process name of the stage, known from EXECING on */
     struct vl_strv warnings; /* degradations the stage reported */

@@ -18,15 +18,20 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include "base/mem.h"
+#include "launch/host_ops.h"
 #include "launch/image.h"
 #include "sys/caps.h"
 #include "sys/clone.h"
 #include "sys/fd.h"
+#include "sys/sched.h"
 #include "sys/scm.h"
+
+enum { CPU_WORDS = 8192 / 8 / sizeof(unsigned long) }; /* the largest NR_CPUS */
 
 struct spawn_args {
     int image;
-    bool keep_caps;
+    bool keep_caps, best_effort;
+    const struct vl_plan *adjust; /* of a process that joins, or NULL */
     const int *keep, *join;
     size_t n_keep, n_join;
     char *argv[4];
@@ -41,6 +46,11 @@ static int spawn_child(void *arg)
 
     a->step = "join the container's cgroup";
     a->error = -vl_cgroup_join_self(a->join, a->n_join, NULL);
+    if (a->error != 0)
+        return 127;
+    a->step = "set oom_score_adj and limits";
+    if (a->adjust != NULL)
+        a->error = -vl_host_adjust_self(a->adjust, a->best_effort);
     if (a->error != 0)
         return 127;
     a->step = "keep capabilities over the exec";
@@ -90,6 +100,18 @@ static int *descriptors_to_keep(const struct vl_launch_env *env, int plan_fd, in
     return keep;
 }
 
+/* The first CPUs of a process that joins are set before it is in the container's cgroup: it inherits ours. */
+static int pin(const struct vl_blob *mask, unsigned long saved[CPU_WORDS], struct vl_error **err)
+{
+    int r = vl_sched_get_affinity(0, saved, CPU_WORDS * sizeof(saved[0]));
+    if (r >= 0)
+        r = vl_sched_set_affinity(0, mask->data, mask->len);
+    if (r >= 0)
+        return 0;
+    vl_err_sys(err, r, "set the CPU affinity of the process before it joins");
+    return vl_err_at(err, "execCPUAffinity.initial");
+}
+
 int vl_spawn_stage(const struct vl_launch_env *env, struct vl_spawned *ret, struct vl_error **err)
 {
     cleanup_fd int image = vl_stage_image(err);
@@ -116,8 +138,11 @@ int vl_spawn_stage(const struct vl_launch_env *env, struct vl_spawned *ret, stru
 
     size_t n_keep;
     cleanup_free int *keep = descriptors_to_keep(env, plan_fd, theirs, &n_keep);
+    bool joiner = clone_op != NULL && clone_op->n[1] != 0;
     struct spawn_args args = {.image = image,
                               .keep_caps = flags & CLONE_NEWUSER,
+                              .best_effort = env->joins,
+                              .adjust = joiner ? env->plan : NULL,
                               .keep = keep,
                               .n_keep = n_keep,
                               .argv = {(char *)"veloci-stage", plan_no, chan_no, NULL}};
@@ -126,7 +151,12 @@ int vl_spawn_stage(const struct vl_launch_env *env, struct vl_spawned *ret, stru
         return -1;
     bool in_cgroup = c.cgroup_fd < 0;
     cleanup_fd int pidfd = VL_NOFD;
+    unsigned long cpus[CPU_WORDS];
+    if (env->initial_affinity != NULL && pin(env->initial_affinity, cpus, err) < 0)
+        return -1;
     pid_t pid = vl_clone_vm(spawn_child, &args, &c, &pidfd, &in_cgroup);
+    if (env->initial_affinity != NULL)
+        (void)vl_sched_set_affinity(0, cpus, sizeof(cpus));
     if (pid < 0)
         return vl_err_sys(err, (int)pid, "create the container's process with its namespaces");
     if (args.error != 0) {
@@ -138,6 +168,6 @@ int vl_spawn_stage(const struct vl_launch_env *env, struct vl_spawned *ret, stru
                                .pidfd = vl_take_fd(&pidfd),
                                .chan = vl_take_fd(&ours),
                                .in_cgroup = in_cgroup || c.cgroup_fd < 0,
-                               .joiner = clone_op != NULL && clone_op->n[1] != 0};
+                               .joiner = joiner};
     return 0;
 }

@@ -62,7 +62,11 @@ static char *attempt(const struct vl_plan *plan, const struct vl_op *op)
         return vl_asprintf("become user %lld:%lld", (long long)op->n[5], (long long)op->n[6]);
     case VL_OP_USER:
         return vl_asprintf("look up user `%s` in the container", str_of(op, vl_op_s(op, 0) != NULL ? 0 : 1));
+    case VL_OP_FORK:
+        return vl_asprintf("create the process in the container's namespaces");
     case VL_OP_JOIN:
+        if (op->fd[0] >= 0 && plan->desc[op->fd[0]].role == VL_ROLE_PROCESS)
+            return vl_asprintf("join the container's namespaces");
         return vl_asprintf("join namespace `%s`",
                            op->fd[0] >= 0 && plan->desc[op->fd[0]].path != NULL ? plan->desc[op->fd[0]].path : "?");
     case VL_OP_ROOT:

@@ -45,7 +45,7 @@ const char *vl_seccomp_receiver(const struct vl_global *g)
 }
 
 /* A descriptor of ours could have taken the number of one that is not open; ours are close-on-exec. */
-static int check_preserved(uint64_t n, struct vl_error **err)
+int vl_check_preserved(uint64_t n, struct vl_error **err)
 {
     for (uint64_t i = 0; i < n; i++) {
         int flags = fcntl(3 + (int)i, F_GETFD);
@@ -56,16 +56,25 @@ static int check_preserved(uint64_t n, struct vl_error **err)
     return 0;
 }
 
-static int check_terminal(const struct vl_spec *spec, const struct vl_create_opts *o, bool gate, struct vl_error **err)
+int vl_check_terminal(bool terminal, bool detached, const char *console_socket, struct vl_error **err)
 {
-    bool terminal = spec->config->process != NULL && spec->config->process->terminal;
-    bool detached = gate || o->detach;
-
-    if (o->console_socket != NULL && !(terminal && detached))
+    if (console_socket != NULL && !(terminal && detached))
         return vl_err_usage(err, "cannot use console socket if the container is not detached or has no terminal");
-    if (terminal && detached && o->console_socket == NULL)
+    if (terminal && detached && console_socket == NULL)
         return vl_err_usage(err, "cannot allocate tty if the container is detached without setting console socket");
     return 0;
+}
+
+int vl_connect_console(const char *console_socket, struct vl_error **err)
+{
+    int fd = vl_unix_connect(console_socket, SOCK_STREAM);
+    return fd >= 0 ? fd : vl_err_sys(err, fd, "connect to console socket `%s`", console_socket);
+}
+
+static int check_terminal(const struct vl_spec *spec, const struct vl_create_opts *o, bool gate, struct vl_error **err)
+{
+    const struct oci_process *p = spec->config->process;
+    return vl_check_terminal(p != NULL && p->terminal, gate || o->detach, o->console_socket, err);
 }
 
 static int make_plan(const struct vl_global *g, const struct vl_create_opts *o, bool gate, const char *root,
@@ -76,7 +85,7 @@ static int make_plan(const struct vl_global *g, const struct vl_create_opts *o, 
     struct vl_seccomp_provider provider = {.get = vl_seccomp_cached, .ctx = &cache};
     uint32_t listening = g->foreign_env ? 0 : listen_fds();
 
-    if (check_preserved((uint64_t)o->preserve_fds + listening, err) < 0)
+    if (vl_check_preserved((uint64_t)o->preserve_fds + listening, err) < 0)
         return -1;
     if (b->spec->config->linux->seccomp != NULL) {
         root_fd = vl_open(root, O_PATH | O_DIRECTORY);
@@ -253,11 +262,8 @@ static int connect_sockets(struct vl_begun *b, const struct vl_create_opts *o, s
 {
     const char *pidfd[] = {o->pidfd_socket, vl_annot(b->spec, "run.oci.pidfd_receiver")};
 
-    if (o->console_socket != NULL) {
-        b->console_fd = vl_unix_connect(o->console_socket, SOCK_STREAM);
-        if (b->console_fd < 0)
-            return vl_err_sys(err, b->console_fd, "connect to console socket `%s`", o->console_socket);
-    }
+    if (o->console_socket != NULL && (b->console_fd = vl_connect_console(o->console_socket, err)) < 0)
+        return -1;
     for (size_t i = 0; i < VL_ARRAY_LEN(pidfd); i++) {
         if (pidfd[i] == NULL)
             continue;

@@ -50,6 +50,11 @@ static inline void vl_cleanup_begun(struct vl_begun *b)
 const char *vl_seccomp_receiver(const struct vl_global *g);
 /* Host facts, for whoever is not root with the subordinate ids. *h must be zeroed. */
 int vl_gather_host(struct vl_host *h, struct vl_error **err);
+/* Whether 3 … 2+n are open and meant to be inherited. USAGE error. */
+int vl_check_preserved(uint64_t n, struct vl_error **err);
+/* A terminal of a process that we do not wait for needs a console socket, and nothing else does. USAGE error. */
+int vl_check_terminal(bool terminal, bool detached, const char *console_socket, struct vl_error **err);
+int vl_connect_console(const char *console_socket, struct vl_error **err);
 /* Decimal digits without newline, by rename (engines read it right after create). */
 int vl_write_pid_file(const char *path, pid_t pid, struct vl_error **err);
 

@@ -7,6 +7,7 @@ src_ops_libops_a_SOURCES = \
 	src/ops/doctor_host.c \
 	src/ops/doctor_kernel.c \
 	src/ops/events.c \
+	src/ops/exec.c \
 	src/ops/features.c \
 	src/ops/kill.c \
 	src/ops/match.c src/ops/match.h \

@@ -44,6 +44,24 @@ int vl_op_run(const struct vl_global *g, const char *id, const struct vl_create_
               int *ret_status, struct vl_error **err);
 int vl_op_start(const struct vl_global *g, const char *id, struct vl_error **err);
 
+struct vl_exec_opts {
+    const char *process;                   /* file of a process document, "-" is standard input; or NULL */
+    char *const *args;                     /* command; none: the document's */
+    size_t n_args;
+    struct vl_strv env, caps, groups;      /* NAME=VALUE; CAP_…; numbers, also several with commas: added */
+    struct vl_strv cgroup;                 /* sub-groups: cgroup/cgroup.h, vl_cgroup_narrow */
+    const char *user, *cwd;                /* USER[:GROUP]; or NULL */
+    const char *apparmor, *selinux;        /* or NULL */
+    const char *console_socket, *pidfd_socket, *pid_file; /* paths or NULL */
+    uint32_t preserve_fds;
+    bool tty, detach, no_new_privs, ignore_paused;
+};
+/* Adds a process to a created or running container (to a paused one only with ignore_paused: it is frozen at once).
+ * Unless detached waits for it and gives its exit status (128+n for a signal). The pid file is written once the program
+ * runs, and after an error there is none. */
+int vl_op_exec(const struct vl_global *g, const char *id, const struct vl_exec_opts *o, int *ret_status,
+               struct vl_error **err);
+
 /* Sends a signal to a created, running or paused container: its first process; with all, or with
  * KILL when it shares its pid namespace, every process of its cgroup. A stopped one: STATE error
  * "container not running" (with all: its cgroup is emptied, success). */

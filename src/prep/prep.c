@@ -111,6 +111,10 @@ static int open_one(const struct vl_prep *p, const struct vl_desc *d, const stru
         int fd = vl_fd_dup_above(env->gate_fd, 3);
         return fd < 0 ? vl_err_sys(err, fd, "duplicate the start gate") : fd;
     }
+    if (d->role == VL_ROLE_PROCESS) {
+        int fd = vl_fd_dup_above(env->process_fd, 3);
+        return fd < 0 ? vl_err_sys(err, fd, "duplicate the descriptor of the container's process") : fd;
+    }
     if (d->role == VL_ROLE_NS)
         return open_namespace(d, err);
     object = open_object(p, d, env, err);

@@ -26,6 +26,7 @@ struct vl_prep_env {
     const char *notify_path; /* directory of the sd_notify proxy, absolute; NULL when the plan has none */
     int gate_fd;           /* listening socket of the start gate, or VL_NOFD */
     struct vl_cgroup *cgroup; /* the container's, already made; NULL without one */
+    int process_fd;           /* pidfd of the process whose namespaces are joined; only looked at for a PROCESS */
 };
 
 void vl_prep_free(struct vl_prep *p); /* closes every descriptor */
