@@ -52,8 +52,11 @@ TESTS += tests/unit/test-devrules
 tests_unit_test_devrules_SOURCES = tests/unit/test-devrules.c tests/unit/tap.h
 tests_unit_test_devrules_LDADD = src/plan/libplan.a src/base/libbase.a $(YAJL_LIBS) $(SODIUM_LIBS) $(CAP_LIBS)
 
-check_PROGRAMS += tests/unit/test-limits
-TESTS += tests/unit/test-limits
+check_PROGRAMS += tests/unit/test-limits tests/unit/test-limits-table
+TESTS += tests/unit/test-limits tests/unit/test-limits-table
+tests_unit_test_limits_table_SOURCES = tests/unit/test-limits-table.c tests/unit/tap.h
+tests_unit_test_limits_table_LDADD = src/plan/libplan.a src/base/libbase.a libocispec/libocispec.a $(YAJL_LIBS) \
+	$(SODIUM_LIBS) $(CAP_LIBS)
 tests_unit_test_limits_SOURCES = tests/unit/test-limits.c tests/unit/tap.h
 tests_unit_test_limits_LDADD = src/plan/libplan.a src/base/libbase.a libocispec/libocispec.a $(YAJL_LIBS) $(SODIUM_LIBS) \
 	$(CAP_LIBS) -lm
