@@ -3,6 +3,7 @@
 OCISPEC_SCHEMA = \
 	libocispec/schema/config.json \
 	libocispec/schema/features.json \
+	libocispec/schema/landlock.json \
 	libocispec/schema/linux.json \
 	libocispec/schema/process.json \
 	libocispec/schema/resources.json \

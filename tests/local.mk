@@ -115,6 +115,10 @@ tests_unit_test_plan_seccomp_LDADD = src/plan/libplan.a src/confine/libconfine.a
 	libocispec/libocispec.a $(BASE_LIBS) $(CAP_LIBS) -ldl -lm
 tests_unit_test_notify_SOURCES = tests/unit/test-notify.c tests/unit/tap.h
 tests_unit_test_notify_LDADD = src/launch/liblaunch.a src/sys/libsys.a $(BASE_LIBS) $(CAP_LIBS)
+check_PROGRAMS += tests/unit/test-landlock
+TESTS += tests/unit/test-landlock
+tests_unit_test_landlock_SOURCES = tests/unit/test-landlock.c tests/unit/tap.h
+tests_unit_test_landlock_LDADD = src/confine/libconfine.a $(SPEC_LIBS) $(CAP_LIBS)
 check_PROGRAMS += tests/unit/test-seccomp-bundles
 TESTS += tests/unit/test-seccomp-bundles
 tests_unit_test_seccomp_bundles_SOURCES = tests/unit/test-seccomp-bundles.c tests/unit/tap.h \

@@ -51,6 +51,14 @@ static char *attempt(const struct vl_plan *plan, const struct vl_op *op)
         return vl_asprintf("change to working directory `%s`", str_of(op, 0));
     case VL_OP_LABEL:
         return vl_asprintf("set %s label `%s`", op->n[0] == VL_LSM_APPARMOR ? "AppArmor" : "SELinux", str_of(op, 0));
+    case VL_OP_LANDLOCK_PATH:
+        return vl_asprintf("Landlock: allow path `%s`", str_of(op, 0));
+    case VL_OP_LANDLOCK_PORT:
+        return vl_asprintf("Landlock: allow port %lld", (long long)op->n[0]);
+    case VL_OP_LANDLOCK:
+        return vl_strdup("Landlock: make the ruleset");
+    case VL_OP_LANDLOCK_ENFORCE:
+        return vl_strdup("Landlock: enforce the ruleset");
     case VL_OP_HOOK:
         return vl_asprintf("%s hook `%s`", vl_hook_name((enum vl_hook_kind)op->n[0]), str_of(op, 0));
     case VL_OP_RLIMIT: {

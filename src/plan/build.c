@@ -50,6 +50,7 @@ static const struct {
     /* Ambient: what needs root's rights comes before the credentials. */
     {"process", vl_plan_ambient},
     {"labels", vl_plan_labels},         /* before no_new_privs, which AppArmor looks at, and before any filter */
+    {"Landlock", vl_plan_landlock},     /* after every mount, which it forbids; before a filter that may not know its calls */
     {"early filter", seccomp_early},    /* without no_new_privs loading takes CAP_SYS_ADMIN */
     {"credentials", vl_plan_creds},
     /* Ready: from here on nothing may fail but what the workload itself brings about. */

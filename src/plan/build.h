@@ -46,6 +46,8 @@ struct vl_planner {
     bool late_cgroup;      /* the process is put into its cgroup after it was born */
     bool notify;           /* there is an sd_notify proxy */
     bool await;            /* something has to be done from outside before the container is set up */
+    bool landlock_late; /* the ruleset is enforced once args[0] has been looked up */
+    uint32_t landlock_flags;
     int null_desc, empty_desc; /* shared by all masks; -1 until one needs it */
     char at[192];              /* scratch of vl_pl_at */
 };

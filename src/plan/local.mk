@@ -19,6 +19,7 @@ src_plan_libplan_a_SOURCES = \
 	src/plan/exec_model.c src/plan/exec_model.h \
 	src/plan/hooks.c \
 	src/plan/idmap.c \
+	src/plan/landlock.c \
 	src/plan/limits.c \
 	src/plan/limits_list.c \
 	src/plan/limits_table.c \

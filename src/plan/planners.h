@@ -29,6 +29,9 @@ int vl_plan_sysctl(struct vl_planner *p);       /* sysctl.c: SYSCTL, HOSTNAME, D
 int vl_plan_pivot(struct vl_planner *p);        /* rootfs.c: PIVOT, ROOT_ATTR */
 int vl_plan_ambient(struct vl_planner *p);      /* process.c: SETSID … UMASK */
 int vl_plan_labels(struct vl_planner *p);       /* process.c: LABEL */
+int vl_plan_landlock(struct vl_planner *p);     /* landlock.c: LANDLOCK… */
+/* landlock.c: the ruleset comes into force here, unless it has before or there is none */
+void vl_plan_landlock_enforce(struct vl_planner *p);
 int vl_plan_creds(struct vl_planner *p);        /* process.c: CREDS, NNP */
 int vl_plan_gate(struct vl_planner *p);         /* process.c: RESOLVE, READY, GATE */
 int vl_plan_start_hooks(struct vl_planner *p);  /* hooks.c: startContainer */

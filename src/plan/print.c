@@ -14,6 +14,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/names.h"
+#include "confine/landlock.h"
 #include "plan/cgroup.h"
 #include "plan/unit.h"
 #include "plan/hookname.h"
@@ -96,7 +97,7 @@ static const struct vl_name cgwrite_flag_names[] = {
 static const struct vl_name unit_flag_names[] = {{"optional", VL_UNITF_OPTIONAL}, {NULL, 0}};
 static const struct vl_name cgdevices_flag_names[] = {{"tolerate", VL_CGD_TOLERATE}, {NULL, 0}};
 
-enum how { FLAGS = 1, NAME, BOOL, OCTAL, CAPS, HOOK, LIMIT };
+enum how { FLAGS = 1, NAME, BOOL, OCTAL, CAPS, HOOK, LIMIT, RIGHTS };
 
 /* How a numeric argument is shown; code 0 = of any operation. */
 static const struct format {
@@ -151,7 +152,24 @@ static const struct format {
     {0, "keepExisting", BOOL, NULL},
     {0, "recursive", BOOL, NULL},
     {VL_OP_SECCOMP, "listener", NAME, listener_names},
+    {VL_OP_LANDLOCK, "handledFs", RIGHTS, NULL},
+    {VL_OP_LANDLOCK, "handledNet", RIGHTS, NULL},
+    {VL_OP_LANDLOCK, "scoped", RIGHTS, NULL},
+    {VL_OP_LANDLOCK_PATH, "access", RIGHTS, NULL},
+    {VL_OP_LANDLOCK_PATH, "optional", BOOL, NULL},
+    {VL_OP_LANDLOCK_PORT, "access", RIGHTS, NULL},
+    {VL_OP_LANDLOCK_ENFORCE, "flags", RIGHTS, NULL},
 };
+
+/* Of which kind of rights an argument is. */
+static enum vl_landlock_kind rights_kind(unsigned code, const char *arg)
+{
+    if (code == VL_OP_LANDLOCK_ENFORCE)
+        return VL_LL_LOG;
+    if (vl_streq(arg, "scoped"))
+        return VL_LL_SCOPE;
+    return code == VL_OP_LANDLOCK_PORT || vl_streq(arg, "handledNet") ? VL_LL_NET : VL_LL_FS;
+}
 
 static const struct format *format_of(unsigned code, const char *arg)
 {
@@ -183,6 +201,21 @@ static void put_flags(struct vl_json *j, const char *key, uint64_t bits, const s
     vl_json_end_arr(j);
 }
 
+static void put_rights(struct vl_json *j, const char *key, enum vl_landlock_kind kind, uint64_t mask)
+{
+    if (mask == 0)
+        return;
+    vl_json_key(j, key);
+    vl_json_arr(j);
+    while (mask != 0) {
+        uint64_t lowest = mask & -mask;
+        cleanup_free char *word = vl_landlock_words(kind, lowest);
+        vl_json_str(j, word);
+        mask &= ~lowest;
+    }
+    vl_json_end_arr(j);
+}
+
 static void put_caps(struct vl_json *j, const char *key, uint64_t set)
 {
     vl_json_key(j, key);
@@ -210,6 +243,9 @@ static void put_number(struct vl_json *j, const struct vl_op *op, const char *ke
         return;
     case CAPS:
         put_caps(j, key, (uint64_t)v);
+        return;
+    case RIGHTS:
+        put_rights(j, key, rights_kind(op->code, key), (uint64_t)v);
         return;
     case BOOL:
         if (v == 0)

@@ -208,6 +208,7 @@ int vl_plan_gate(struct vl_planner *p)
         op->n[0] = user->uid;
         op->n[1] = user->gid;
     }
+    vl_plan_landlock_enforce(p);
     vl_plan_op(p->plan, VL_OP_READY, NULL);
     int fd = -1;
     if (p->opts->detached)

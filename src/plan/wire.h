@@ -217,11 +217,18 @@ enum vl_op_code {
 
     /* confinement */
     VL_OP_LABEL = 90,     /* n: kind (VL_LSM_*); s: label */
-    VL_OP_LANDLOCK = 91,  /* n: handled_fs, handled_net, scoped, flags; s: rules; */
+    VL_OP_LANDLOCK = 91,  /* n: handled_fs, handled_net, scoped: makes the ruleset that the next three are about. With
+                             every right still there, so that every path can be found */
     VL_OP_SECCOMP = 92,   /* n: flags (SECCOMP_FILTER_FLAG_*), listener (0 none, 1 = announce the number for pidfd_getfd,
                              2 = send the descriptor itself); s: filter, listener's socket, its metadata (both for
                              veloci, absent without a listener). Either way the stage then waits for PROCEED with
                              read(2). In the ready phase only SECCOMP and EXEC may follow */
+
+    VL_OP_LANDLOCK_PATH = 93, /* n: access, optional (1 = absent is no error); s: path in the container. For what is no
+                             directory only the rights count that mean something for it */
+    VL_OP_LANDLOCK_PORT = 94, /* n: port, access */
+    VL_OP_LANDLOCK_ENFORCE = 95, /* n: flags of landlock_restrict_self(2). In the ready phase with no_new_privs, so that
+                             looking for args[0] and HOME is not hampered; without it before the capabilities go */
 
     /* ready */
     VL_OP_RESOLVE = 110,  /* args[0] is looked up in the finished root; n: uid, gid for messages */

@@ -166,7 +166,7 @@ static enum vl_wire_fault check_op(const struct vl_wire_view *v, const struct vl
 /* What has been seen so far, one counter an operation that may stand only once. */
 static const uint16_t once[] = {VL_OP_FORK,  VL_OP_AWAIT, VL_OP_ASSUME,  VL_OP_GUARD, VL_OP_ROOT, VL_OP_PIVOT,
                                 VL_OP_CREDS, VL_OP_NNP,   VL_OP_RESOLVE, VL_OP_READY, VL_OP_GATE, VL_OP_EXEC,
-                                VL_OP_USER};
+                                VL_OP_USER,  VL_OP_LANDLOCK, VL_OP_LANDLOCK_ENFORCE};
 
 struct order {
     uint32_t seen; /* bit i: once[i] */
@@ -205,6 +205,13 @@ static uint32_t needs(const struct vl_wire_op *op)
         return once_bit(VL_OP_GATE);
     case VL_OP_EXEC: /* without a command there is nothing to resolve, and start will fail */
         return once_bit(VL_OP_GATE) | (op->n[1] > 0 ? once_bit(VL_OP_RESOLVE) : 0);
+    case VL_OP_LANDLOCK: /* a process that the container could look at would show it an open ruleset */
+        return once_bit(VL_OP_GUARD);
+    case VL_OP_LANDLOCK_PATH:
+    case VL_OP_LANDLOCK_PORT:
+        return once_bit(VL_OP_LANDLOCK);
+    case VL_OP_LANDLOCK_ENFORCE: /* with the rights of an ordinary process it takes no_new_privs */
+        return once_bit(VL_OP_LANDLOCK) | (op->phase == VL_PHASE_READY ? once_bit(VL_OP_NNP) : 0);
     case VL_OP_SECCOMP:
     case VL_OP_HOOK:
         return op->phase == VL_PHASE_READY ? once_bit(VL_OP_GATE) : once_bit(VL_OP_GUARD);
@@ -223,6 +230,10 @@ static uint32_t forbids(const struct vl_wire_op *op)
     if (op->code == VL_OP_FORK) /* what waits or was announced belongs to the process that forks */
         return once_bit(VL_OP_AWAIT);
     if (op->code == VL_OP_RESOLVE)
+        return once_bit(VL_OP_READY);
+    if (op->code == VL_OP_LANDLOCK || op->code == VL_OP_LANDLOCK_PATH || op->code == VL_OP_LANDLOCK_PORT)
+        return once_bit(VL_OP_CREDS) | once_bit(VL_OP_LANDLOCK_ENFORCE);
+    if (op->code == VL_OP_LANDLOCK_ENFORCE) /* nobody waits for `start` unconfined */
         return once_bit(VL_OP_READY);
     return op->code == VL_OP_EXEC ? 0 : once_bit(VL_OP_EXEC);
 }
@@ -255,7 +266,9 @@ static enum vl_wire_fault check_order(const struct vl_wire_view *v, uint32_t *at
         if (!order_step(&o, &v->op[*at]))
             return VL_WIRE_BAD_ORDER;
     uint32_t root = once_bit(VL_OP_ROOT), pivot = once_bit(VL_OP_PIVOT);
+    uint32_t rules = once_bit(VL_OP_LANDLOCK), enforce = once_bit(VL_OP_LANDLOCK_ENFORCE);
     if ((o.seen & once_bit(VL_OP_EXEC)) == 0 || ((o.seen & root) != 0 && (o.seen & pivot) == 0) ||
+        ((o.seen & rules) != 0 && (o.seen & enforce) == 0) ||
         (o.late > 0 && (o.seen & once_bit(VL_OP_AWAIT)) == 0))
         return VL_WIRE_BAD_ORDER;
     return VL_WIRE_OK;

@@ -71,6 +71,10 @@ const struct vl_op_shape vl_op_shapes[] = {
     {VL_OP_USER,         1, P(VISIBILITY), 2, 2, 0, 0, 0, BIT(0) | BIT(1), 0},
 
     {VL_OP_LABEL,        1, P(AMBIENT) | P(CONFINEMENT), 1, 1, 0, 0, 0, 0, 0},
+    {VL_OP_LANDLOCK,     1, P(AMBIENT), 3, 0, 0, 0, 0, 0, 0},
+    {VL_OP_LANDLOCK_PATH, 1, P(AMBIENT), 2, 1, 0, 0, 0, 0, 0},
+    {VL_OP_LANDLOCK_PORT, 1, P(AMBIENT), 2, 0, 0, 0, 0, 0, 0},
+    {VL_OP_LANDLOCK_ENFORCE, 1, P(AMBIENT) | P(READY), 1, 0, 0, 0, 0, 0, 0},
     {VL_OP_SECCOMP,      1, P(AMBIENT) | P(CONFINEMENT) | P(READY), 2, 3, 0, 0, BIT(0), BIT(1) | BIT(2), 0},
 
     {VL_OP_RESOLVE,      1, P(READY), 2, 0, 0, 0, 0, 0, 0},

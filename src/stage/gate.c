@@ -25,17 +25,18 @@ void st_close_from(unsigned feat, unsigned first, unsigned last)
 
 void st_close_rest(struct stage *s)
 {
-    int keep[3] = {s->chan, s->gate, s->null};
+    int keep[] = {s->chan, s->gate, s->null, s->ruleset};
+    const unsigned n = sizeof(keep) / sizeof(keep[0]);
     unsigned next = 3 + s->v.body->preserve_fds;
 
-    for (unsigned i = 0; i < 3; i++) /* in ascending order */
-        for (unsigned j = i + 1; j < 3; j++)
+    for (unsigned i = 0; i < n; i++) /* in ascending order */
+        for (unsigned j = i + 1; j < n; j++)
             if (keep[j] < keep[i]) {
                 int swap = keep[i];
                 keep[i] = keep[j];
                 keep[j] = swap;
             }
-    for (unsigned i = 0; i < 3; i++) {
+    for (unsigned i = 0; i < n; i++) {
         if (keep[i] < (int)next)
             continue;
         if ((unsigned)keep[i] > next)

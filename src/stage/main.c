@@ -151,7 +151,7 @@ void st_start(const long *sp)
     if (plan < 3 || chan < 3 || plan == chan)
         sys_exit(125);
     s->chan = (int)chan;
-    s->gate = s->root = s->host = s->proc = s->own_proc = s->null = s->slave = s->dev_dir_fd = -1;
+    s->gate = s->root = s->host = s->proc = s->own_proc = s->null = s->ruleset = s->slave = s->dev_dir_fd = -1;
     int r = prepare(s, (int)plan);
     if (r < 0)
         st_die(s, r);

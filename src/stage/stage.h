@@ -45,6 +45,7 @@ struct stage {
     int proc;      /* O_PATH: a verified procfs to write to (proc.c) */
     int own_proc;  /* the container's procfs, when a MOUNT says so */
     int null;      /* O_RDWR: the host's /dev/null, for hooks; -1 until needed */
+    int ruleset;   /* of Landlock, until it is in force */
     int slave;     /* the console's terminal until it becomes stdio */
 
     uint32_t joined;     /* CLONE_NEW* that were joined */
@@ -218,7 +219,7 @@ int st_set_cwd(struct stage *s, const char *path); /* ambient.c: chdir, and insi
 void st_home_prepare(struct stage *s);      /* home.c */
 int st_open_text(const char *path);         /* home.c: a regular file of the container, for reading without waiting */
 void st_close_from(unsigned feat, unsigned first, unsigned last); /* gate.c: closes first … last */
-void st_close_rest(struct stage *s);        /* gate.c: all but stdio, the workload's, channel, gate and null */
+void st_close_rest(struct stage *s);        /* gate.c: all but stdio, the workload's, channel, gate, null and ruleset */
 int st_check_desc(struct stage *s, uint32_t index);               /* desc.c: is it what the plan names */
 extern st_step *const st_steps[VL_OP_CODE_MAX];                   /* steps.c; NULL: not for the stage */
 
@@ -227,6 +228,6 @@ extern st_step step_join, step_fork, step_await, step_assume, step_guard, step_u
     step_symlink, step_console, step_hooks_due, step_hook, step_mask, step_readonly, step_pivot, step_root_attr,
     step_sysctl, step_hostname, step_domainname, step_setsid, step_user, step_stdio, step_cwd, step_umask, step_sched,
     step_ioprio, step_affinity, step_mempolicy, step_personality, step_creds, step_nnp, step_label, step_seccomp,
-    step_resolve, step_ready, step_gate, step_rlimit, step_exec;
+    step_landlock, step_landlock_path, step_landlock_port, step_landlock_enforce, step_resolve, step_ready, step_gate, step_rlimit, step_exec;
 
 #endif

@@ -194,6 +194,7 @@ static void read_host(const char *path, struct vl_host *h)
     read_cgroups(host, h);
     h->apparmor = get_bool(host, "apparmor");
     h->selinux = get_bool(host, "selinux");
+    h->landlock_abi = (int)get_u32(host, "landlock_abi", 0);
     h->euid = get_u32(host, "euid", 0);
     h->egid = get_u32(host, "egid", 0);
     h->in_initial_userns = !get_bool(host, "in_userns");
