@@ -266,6 +266,13 @@ static int plan_labels(struct vl_exec_model *m)
     return r;
 }
 
+static void copy_enforce(struct vl_exec_model *m)
+{
+    const struct vl_op *recorded = vl_exec_recorded(m->container, VL_OP_LANDLOCK_ENFORCE);
+    if (recorded != NULL)
+        vl_plan_op(m->p.plan, VL_OP_LANDLOCK_ENFORCE, recorded->where)->n[0] = recorded->n[0];
+}
+
 /* The same filter; where it comes in depends on this process's noNewPrivileges (plan/seccomp.h). */
 static int plan_filter(struct vl_exec_model *m, bool late)
 {
@@ -286,6 +293,18 @@ static int plan_filter(struct vl_exec_model *m, bool late)
     struct vl_op *op = copy(m, recorded);
     op->n[1] = way;
     return vl_seccomp_check_stage(&m->p, &prog, parts, late, "linux.seccomp");
+}
+
+/* The container's ruleset, made anew: its descriptor is gone. In force as in landlock.c, but by this process's
+ * noNewPrivileges. */
+static int plan_landlock(struct vl_exec_model *m)
+{
+    copy_all(m, VL_OP_LANDLOCK);
+    copy_all(m, VL_OP_LANDLOCK_PATH);
+    copy_all(m, VL_OP_LANDLOCK_PORT);
+    if (!m->no_new_privs)
+        copy_enforce(m);
+    return 0;
 }
 
 static int plan_early_filter(struct vl_exec_model *m)
@@ -329,6 +348,8 @@ static int plan_gate(struct vl_exec_model *m)
     struct vl_op *op = vl_plan_op(m->p.plan, VL_OP_RESOLVE, "args[0]");
     op->n[0] = m->uid;
     op->n[1] = m->gid;
+    if (m->no_new_privs)
+        copy_enforce(m);
     vl_plan_op(m->p.plan, VL_OP_READY, NULL);
     vl_plan_op(m->p.plan, VL_OP_GATE, NULL);
     return 0;
@@ -377,7 +398,8 @@ static const struct {
     {"working directory", plan_cwd},
     {"scheduling", plan_scheduling},
     {"labels", plan_labels},
-    {"early filter", plan_early_filter},  /* as in build.c */
+    {"Landlock", plan_landlock},          /* as in build.c, and the filter too */
+    {"early filter", plan_early_filter},
     {"credentials", plan_credentials},
     {"late fork", plan_late_fork},        /* in the joined pid namespace: nothing left to be stolen */
     {"gate", plan_gate},
