@@ -151,7 +151,7 @@ enum vl_op_code {
     VL_OP_RDT = 12,      /* n: flags; s: clos, schemata */
     VL_OP_SCOPE_PROP = 13, /* n: flags (VL_UNITF_*, plan/unit.h); s: name, value (plan/gvariant.h): property of the systemd unit */
     VL_OP_EXEC_AFFINITY = 14, /* s: initial, final CPU mask of processes that join later; recorded for exec */
-    VL_OP_CGDELEGATE = 14, /* n: uid, gid (host's, -1: keep); s: path below the container's cgroup. At HOOKS_DUE */
+    VL_OP_CGDELEGATE = 15, /* n: uid, gid (host's, -1: keep); s: path below the container's cgroup. At HOOKS_DUE */
     VL_OP_NS_PATH_MAX = 19,
 
     /* identity */
