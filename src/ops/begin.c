@@ -100,7 +100,7 @@ static int make_plan(const struct vl_global *g, const struct vl_create_opts *o, 
                                 .preserve_fds = o->preserve_fds + listening,
                                 .listen_fds = listening,
                                 .listen_fdnames = getenv("LISTEN_FDNAMES"),
-                                .notify = vl_sdnotify_wanted() != NULL,
+                                .notify = !g->foreign_env && vl_sdnotify_wanted() != NULL,
                                 .seccomp = &provider,
                                 .seccomp_receiver = vl_seccomp_receiver(g)};
     return vl_plan_build(b->spec, &b->host, &opts, &b->plan, err);

@@ -106,10 +106,10 @@ static int destroy(const struct vl_global *g, const char *id, struct vl_ctr **c,
 }
 
 /* Who starts it says who waits for it; the place in the container was made by create, or not. */
-static int open_notify(const struct vl_ctr *c, const struct vl_status *s, struct vl_sdnotify **ret,
-                       struct vl_error **err)
+static int open_notify(const struct vl_global *g, const struct vl_ctr *c, const struct vl_status *s,
+                       struct vl_sdnotify **ret, struct vl_error **err)
 {
-    const char *host = s->record->notify_socket != NULL ? vl_sdnotify_wanted() : NULL;
+    const char *host = s->record->notify_socket != NULL && !g->foreign_env ? vl_sdnotify_wanted() : NULL;
 
     return host != NULL ? vl_sdnotify_open(c, host, ret, err) : 0;
 }
@@ -129,7 +129,7 @@ int vl_op_start(const struct vl_global *g, const char *id, struct vl_error **err
         vl_status_get(c, &s, err) < 0)
         return -1;
     vl_status_ask_freezer(s); /* a frozen stage would not answer before somebody resumes it */
-    if (check_status(s, id, err) < 0 || open_notify(c, s, &notify, err) < 0)
+    if (check_status(s, id, err) < 0 || open_notify(g, c, s, &notify, err) < 0)
         return -1;
     cleanup_fd int sock = vl_gate_connect(c, err);
     if (sock < 0 || vl_gate_send(sock, VL_MSG_GO, err) < 0)

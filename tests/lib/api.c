@@ -284,6 +284,7 @@ int main(int argc, char **argv)
     (void)signal(SIGUSR1, SIG_IGN);
     /* what a daemon may have in its environment is not meant for its containers */
     (void)setenv("LISTEN_FDS", "1", 1);
+    (void)setenv("NOTIFY_SOCKET", "/no/such/socket", 1);
     (void)unsetenv("LISTEN_PID");
     ok(fine(veloci_open(&o, &v, &taken)), "open");
     arguments(argv[1]);
