@@ -3,28 +3,33 @@
  * libveloci: containers from C, without running a program for every step.
  *
  * Conventions
- *   - Functions that can fail take `struct veloci_error **err` last. They return 0, or -1 and then an error in *err, to
- *     be released with veloci_error_free; err may be NULL when the caller does not want it. What a function gives back
- *     through a pointer is written on success only.
- *   - Strings passed in are borrowed for the call. Objects given back are owned by the caller and released with the
- *     function named beside them; text given back as `char **` with veloci_free. Strings got from an object belong to it.
- *   - Structs of options begin with their size: initialise them with their _INIT macro, or zero them and set `size`. A
- *     member or flag that this library does not know and that is set is an error, never ignored.
+ *   - Functions that can fail take `struct veloci_error **err` last. They return 0, or -1 and then
+ * an error in *err, to be released with veloci_error_free; err may be NULL when the caller does not
+ * want it. What a function gives back through a pointer is written on success only.
+ *   - Strings passed in are borrowed for the call. Objects given back are owned by the caller and
+ * released with the function named beside them; text given back as `char **` with veloci_free.
+ * Strings got from an object belong to it.
+ *   - Structs of options begin with their size: initialise them with their _INIT macro, or zero
+ * them and set `size`. A member or flag that this library does not know and that is set is an
+ * error, never ignored.
  *
  * The calling process
- *   - Any thread may call anything at any time; calls for one container wait for each other, those for different
- *     containers run side by side. An object (veloci_state, veloci_list, veloci_error) is used by one thread at a time; a
- *     struct veloci never changes and may be shared.
- *   - Nothing of the process is changed: not umask, working directory, signal dispositions, subreaper flag, resource
- *     limits, environment. Standard output and error are not written to. Descriptors that the library opens are
- *     close-on-exec. veloci_run without VELOCI_DETACH is the exception, as told there.
- *   - Children: the container's first process is a child of the calling process after veloci_create or veloci_run, which
- *     may wait for it and read its exit status; veloci_delete reaps it if nobody did. Hooks and helpers are children,
- *     too, and reaped by the library: a program must not wait for processes that it does not know (wait(2), or waitpid(2)
- *     with -1), and SIGCHLD must be neither ignored nor have SA_NOCLDWAIT, which is checked.
- *   - The container's standard input, output and error are descriptors 0, 1 and 2 of the calling process, unless its
- *     configuration has a terminal.
- *   - Of the environment PATH, USER and XDG_RUNTIME_DIR are read. When memory is out the process is ended.
+ *   - Any thread may call anything at any time; calls for one container wait for each other, those
+ * for different containers run side by side. An object (veloci_state, veloci_list, veloci_error) is
+ * used by one thread at a time; a struct veloci never changes and may be shared.
+ *   - Nothing of the process is changed: not umask, working directory, signal dispositions,
+ * subreaper flag, resource limits, environment. Standard output and error are not written to.
+ * Descriptors that the library opens are close-on-exec. veloci_run without VELOCI_DETACH is the
+ * exception, as told there.
+ *   - Children: the container's first process is a child of the calling process after veloci_create
+ * or veloci_run, which may wait for it and read its exit status; veloci_delete reaps it if nobody
+ * did. Hooks and helpers are children, too, and reaped by the library: a program must not wait for
+ * processes that it does not know (wait(2), or waitpid(2) with -1), and SIGCHLD must be neither
+ * ignored nor have SA_NOCLDWAIT, which is checked.
+ *   - The container's standard input, output and error are descriptors 0, 1 and 2 of the calling
+ * process, unless its configuration has a terminal.
+ *   - Of the environment PATH, USER and XDG_RUNTIME_DIR are read. When memory is out the process is
+ * ended.
  */
 #ifndef VELOCI_H
 #define VELOCI_H
@@ -44,7 +49,8 @@ VELOCI_API const char *veloci_version(void);
 /* Releases text that was given back; NULL is fine. */
 VELOCI_API void veloci_free(void *text);
 
-/* -- errors ---------------------------------------------------------------------------------------- */
+/* -- errors
+ * ---------------------------------------------------------------------------------------- */
 
 struct veloci_error;
 
@@ -65,7 +71,8 @@ enum veloci_error_class {
 };
 
 VELOCI_API void veloci_error_free(struct veloci_error *error);
-/* One line without newline, as the program veloci prints it; further mistakes found in the same pass are in it. */
+/* One line without newline, as the program veloci prints it; further mistakes found in the same
+ * pass are in it. */
 VELOCI_API const char *veloci_error_message(const struct veloci_error *error);
 VELOCI_API enum veloci_error_kind veloci_error_kind(const struct veloci_error *error);
 VELOCI_API enum veloci_error_class veloci_error_class(const struct veloci_error *error);
@@ -74,7 +81,8 @@ VELOCI_API int veloci_error_errno(const struct veloci_error *error);
 /* Place in the document, "mounts[3].options[1]", or NULL. */
 VELOCI_API const char *veloci_error_where(const struct veloci_error *error);
 
-/* -- where containers are -------------------------------------------------------------------------- */
+/* -- where containers are
+ * -------------------------------------------------------------------------- */
 
 struct veloci;
 
@@ -86,7 +94,8 @@ enum veloci_cgroup_manager {
 
 struct veloci_options {
     size_t size;
-    const char *root;   /* state root; NULL: /run/veloci, for others than root $XDG_RUNTIME_DIR/veloci */
+    const char
+        *root; /* state root; NULL: /run/veloci, for others than root $XDG_RUNTIME_DIR/veloci */
     int cgroup_manager; /* enum veloci_cgroup_manager; for create and run, later verbs remember */
 };
 /* clang-format off */
@@ -98,13 +107,14 @@ VELOCI_API int veloci_open(const struct veloci_options *options, struct veloci *
                            struct veloci_error **err);
 VELOCI_API void veloci_close(struct veloci *v);
 
-/* -- verbs ----------------------------------------------------------------------------------------- */
+/* -- verbs
+ * ----------------------------------------------------------------------------------------- */
 
-enum { /* flags of struct veloci_create_options */
-    VELOCI_NO_PIVOT = 1 << 0,       /* do not use pivot_root(2) */
-    VELOCI_NO_NEW_KEYRING = 1 << 1, /* keep the session keyring */
-    VELOCI_DETACH = 1 << 2,         /* veloci_run: do not wait for the end */
-    VELOCI_KEEP = 1 << 3,           /* veloci_run: do not delete the container at its end */
+enum {                                 /* flags of struct veloci_create_options */
+       VELOCI_NO_PIVOT = 1 << 0,       /* do not use pivot_root(2) */
+       VELOCI_NO_NEW_KEYRING = 1 << 1, /* keep the session keyring */
+       VELOCI_DETACH = 1 << 2,         /* veloci_run: do not wait for the end */
+       VELOCI_KEEP = 1 << 3,           /* veloci_run: do not delete the container at its end */
 };
 
 struct veloci_create_options {
@@ -113,25 +123,29 @@ struct veloci_create_options {
     const char *config;         /* NULL: config.json; a relative name is taken below the bundle */
     const char *console_socket; /* AF_UNIX socket that gets the terminal, or NULL */
     const char *pid_file;       /* gets the process id, or NULL */
+    const char *pidfd_socket;   /* AF_UNIX stream socket that gets a pidfd, or NULL */
     uint32_t flags;
     uint32_t preserve_fds; /* descriptors 3 … 2+n are handed on; they must not be close-on-exec */
 };
 /* clang-format off */
-#define VELOCI_CREATE_OPTIONS_INIT {sizeof(struct veloci_create_options), NULL, NULL, NULL, NULL, 0, 0}
+#define VELOCI_CREATE_OPTIONS_INIT {sizeof(struct veloci_create_options), NULL, NULL, NULL, NULL, NULL, 0, 0}
 /* clang-format on */
 
 /* Makes a container; its process waits to be started. options may be NULL. */
 VELOCI_API int veloci_create(const struct veloci *v, const char *id,
-                             const struct veloci_create_options *options, struct veloci_error **err);
+                             const struct veloci_create_options *options,
+                             struct veloci_error **err);
 /* Starts a container that was created; the program has been executed when it returns. */
 VELOCI_API int veloci_start(const struct veloci *v, const char *id, struct veloci_error **err);
-/* Creates and starts. With VELOCI_DETACH that is all, and *status is 0. Else the calling thread takes the place of the
- * container: until it ends, signals of the thread are blocked and passed on to it, its terminal is relayed to
- * descriptors 0 and 1, and every child of the process that ends is reaped; then the container is deleted unless
- * VELOCI_KEEP is set, and *status is its exit status, 128 and the number after a signal. That is for programs that do
- * nothing else meanwhile. status may be NULL. */
-VELOCI_API int veloci_run(const struct veloci *v, const char *id, const struct veloci_create_options *options,
-                          int *status, struct veloci_error **err);
+/* Creates and starts. With VELOCI_DETACH that is all, and *status is 0. Else the calling thread
+ * takes the place of the container: until it ends, signals of the thread are blocked and passed on
+ * to it, its terminal is relayed to descriptors 0 and 1, and every child of the process that ends
+ * is reaped; then the container is deleted unless VELOCI_KEEP is set, and *status is its exit
+ * status, 128 and the number after a signal. That is for programs that do nothing else meanwhile.
+ * status may be NULL. */
+VELOCI_API int veloci_run(const struct veloci *v, const char *id,
+                          const struct veloci_create_options *options, int *status,
+                          struct veloci_error **err);
 
 enum { VELOCI_KILL_ALL = 1 << 0 }; /* every process of the container, not only its first */
 /* Sends a signal to a created, running or paused container. */
@@ -139,11 +153,39 @@ VELOCI_API int veloci_kill(const struct veloci *v, const char *id, int signal, u
                            struct veloci_error **err);
 
 enum { VELOCI_DELETE_FORCE = 1 << 0 }; /* kill it when it runs; be content when there is none */
-/* Removes a container that has stopped or was never started, and everything that was made for it. */
+/* Removes a container that has stopped or was never started, and everything that was made for it.
+ */
 VELOCI_API int veloci_delete(const struct veloci *v, const char *id, uint32_t flags,
                              struct veloci_error **err);
 
-/* -- state ----------------------------------------------------------------------------------------- */
+/* Freezes every process of a created or running container. */
+VELOCI_API int veloci_pause(const struct veloci *v, const char *id, struct veloci_error **err);
+/* Thaws a paused one. */
+VELOCI_API int veloci_resume(const struct veloci *v, const char *id, struct veloci_error **err);
+
+/* Its processes, by their ids for the caller, ascending. *pids: veloci_free. */
+VELOCI_API int veloci_ps(const struct veloci *v, const char *id, pid_t **pids, size_t *count,
+                         struct veloci_error **err);
+
+/* Changes limits of a container that has not stopped: resources is the text of a document as
+ * linux.resources of config.json is. What it does not name stays. */
+VELOCI_API int veloci_update(const struct veloci *v, const char *id, const char *resources,
+                             struct veloci_error **err);
+
+/* Gets one JSON object without newline; anything but 0 ends the events. Called by the thread that
+ * called veloci_events. */
+typedef int veloci_events_fn(void *context, const char *line, size_t length);
+enum {
+    VELOCI_EVENTS_STATS = 1 << 0
+}; /* the statistics of now, then return; interval_ms does not matter */
+/* Statistics every interval_ms, and each process that is killed because memory is used up, until
+ * the container ends or fn does not want more. */
+VELOCI_API int veloci_events(const struct veloci *v, const char *id, uint32_t flags,
+                             int64_t interval_ms, veloci_events_fn *fn, void *context,
+                             struct veloci_error **err);
+
+/* -- state
+ * ----------------------------------------------------------------------------------------- */
 
 enum veloci_status {
     VELOCI_CREATING, /* a create is at work */
@@ -169,7 +211,8 @@ VELOCI_API const char *veloci_state_rootfs(const struct veloci_state *state);
 VELOCI_API const char *veloci_state_created(const struct veloci_state *state);
 /* Value of an annotation of the configuration, or NULL. */
 VELOCI_API const char *veloci_state_annotation(const struct veloci_state *state, const char *key);
-/* The document of runtime.md#state. indent: NULL for one line, else the unit of indentation. veloci_free. */
+/* The document of runtime.md#state. indent: NULL for one line, else the unit of indentation.
+ * veloci_free. */
 VELOCI_API char *veloci_state_json(const struct veloci_state *state, const char *indent);
 /* "running" … Static. */
 VELOCI_API const char *veloci_status_name(enum veloci_status status);
@@ -177,20 +220,24 @@ VELOCI_API const char *veloci_status_name(enum veloci_status status);
 /* All containers of the state root, by id in byte order. */
 struct veloci_list;
 
-VELOCI_API int veloci_list_get(const struct veloci *v, struct veloci_list **ret, struct veloci_error **err);
+VELOCI_API int veloci_list_get(const struct veloci *v, struct veloci_list **ret,
+                               struct veloci_error **err);
 VELOCI_API void veloci_list_free(struct veloci_list *list);
 VELOCI_API size_t veloci_list_count(const struct veloci_list *list);
 /* Belongs to the list; NULL behind the last. */
-VELOCI_API const struct veloci_state *veloci_list_item(const struct veloci_list *list, size_t index);
+VELOCI_API const struct veloci_state *veloci_list_item(const struct veloci_list *list,
+                                                       size_t index);
 
-/* -- documents ------------------------------------------------------------------------------------- */
+/* -- documents
+ * ------------------------------------------------------------------------------------- */
 
 enum { VELOCI_SPEC_ROOTLESS = 1 << 0 }; /* for a caller who is not root */
 
 struct veloci_spec_options {
     size_t size;
     const char *bundle; /* directory; NULL: the current one */
-    const char *file;   /* NULL: config.json, which must not exist; a name given here is overwritten */
+    const char
+        *file; /* NULL: config.json, which must not exist; a name given here is overwritten */
     uint32_t flags;
 };
 /* clang-format off */
@@ -199,7 +246,9 @@ struct veloci_spec_options {
 /* Writes a config.json to begin with. options may be NULL. */
 VELOCI_API int veloci_spec(const struct veloci_spec_options *options, struct veloci_error **err);
 
-enum { VELOCI_PLAN_BINARY = 1 << 8 }; /* the wire form instead of JSON; beside VELOCI_NO_… of create */
+enum {
+    VELOCI_PLAN_BINARY = 1 << 8
+}; /* the wire form instead of JSON; beside VELOCI_NO_… of create */
 
 struct veloci_plan_options {
     size_t size;
@@ -210,12 +259,18 @@ struct veloci_plan_options {
 /* clang-format off */
 #define VELOCI_PLAN_OPTIONS_INIT {sizeof(struct veloci_plan_options), NULL, NULL, NULL, 0}
 /* clang-format on */
-/* What create would do, without doing it. options may be NULL; length may be NULL. *text: veloci_free. */
-VELOCI_API int veloci_plan(const struct veloci *v, const struct veloci_plan_options *options, char **text,
-                           size_t *length, struct veloci_error **err);
+/* What create would do, without doing it. options may be NULL; length may be NULL. *text:
+ * veloci_free. */
+VELOCI_API int veloci_plan(const struct veloci *v, const struct veloci_plan_options *options,
+                           char **text, size_t *length, struct veloci_error **err);
 
 /* What this build understands, as the document of features.md. *text: veloci_free. */
 VELOCI_API int veloci_features(char **text, struct veloci_error **err);
+
+/* What this host can do and what to do about what is missing, as JSON: {"version", "usable",
+ * "findings": [{"section", "name", "status", "needed", "detail", "remedy"}]}. *text: veloci_free.
+ */
+VELOCI_API int veloci_doctor(const struct veloci *v, char **text, struct veloci_error **err);
 
 /* Number of a signal: "TERM", "SIGTERM", "15", "RTMIN+1" …; -1 when there is none of that name. */
 VELOCI_API int veloci_signal(const char *name);

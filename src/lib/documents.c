@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* libveloci: documents that are made without a container. */
 #include "lib/lib.h"
+#include "ops/doctor.h"
 
 int veloci_spec(const struct veloci_spec_options *options, struct veloci_error **err)
 {
@@ -10,14 +11,15 @@ int veloci_spec(const struct veloci_spec_options *options, struct veloci_error *
     if (r == 0)
         r = vl_lib_flags(o.flags, VELOCI_SPEC_ROOTLESS, "veloci_spec_options", &e);
     if (r == 0) {
-        struct vl_spec_opts s = {.bundle = o.bundle, .file = o.file, .rootless = o.flags & VELOCI_SPEC_ROOTLESS};
+        struct vl_spec_opts s = {
+            .bundle = o.bundle, .file = o.file, .rootless = o.flags & VELOCI_SPEC_ROOTLESS};
         r = vl_op_spec(&s, &e);
     }
     return vl_lib_result(r, &e, err);
 }
 
-int veloci_plan(const struct veloci *v, const struct veloci_plan_options *options, char **text, size_t *length,
-                struct veloci_error **err)
+int veloci_plan(const struct veloci *v, const struct veloci_plan_options *options, char **text,
+                size_t *length, struct veloci_error **err)
 {
     struct veloci_plan_options o;
     struct vl_error *e = NULL;
@@ -43,4 +45,14 @@ int veloci_features(char **text, struct veloci_error **err)
     struct vl_error *e = NULL;
     size_t unused;
     return vl_lib_result(vl_op_features(text, &unused, &e), &e, err);
+}
+
+int veloci_doctor(const struct veloci *v, char **text, struct veloci_error **err)
+{
+    cleanup(doctor) struct vl_doctor *d = NULL;
+    struct vl_error *e = NULL;
+    if (vl_op_doctor(&v->global, &d, &e) < 0)
+        return vl_lib_error(&e, err);
+    *text = vl_op_doctor_json(d);
+    return 0;
 }

@@ -35,10 +35,13 @@ const char *veloci_error_message(const struct veloci_error *error)
     return error->text;
 }
 
-_Static_assert((int)VELOCI_ERROR_USAGE == VL_ERR_USAGE && (int)VELOCI_ERROR_CONFIG == VL_ERR_CONFIG &&
+_Static_assert((int)VELOCI_ERROR_USAGE == VL_ERR_USAGE &&
+                   (int)VELOCI_ERROR_CONFIG == VL_ERR_CONFIG &&
                    (int)VELOCI_ERROR_UNSUPPORTED == VL_ERR_UNSUPPORTED &&
-                   (int)VELOCI_ERROR_REFUSED == VL_ERR_REFUSED && (int)VELOCI_ERROR_STATE == VL_ERR_STATE &&
-                   (int)VELOCI_ERROR_SYSTEM == VL_ERR_SYSTEM && (int)VELOCI_ERROR_PAYLOAD == VL_ERR_PAYLOAD &&
+                   (int)VELOCI_ERROR_REFUSED == VL_ERR_REFUSED &&
+                   (int)VELOCI_ERROR_STATE == VL_ERR_STATE &&
+                   (int)VELOCI_ERROR_SYSTEM == VL_ERR_SYSTEM &&
+                   (int)VELOCI_ERROR_PAYLOAD == VL_ERR_PAYLOAD &&
                    (int)VELOCI_ERROR_BUG == VL_ERR_BUG && (int)VELOCI_REFUSED == VL_CLASS_REFUSED &&
                    (int)VELOCI_FAULTED == VL_CLASS_FAULTED,
                "the numbers of veloci.h never change");
@@ -63,7 +66,8 @@ const char *veloci_error_where(const struct veloci_error *error)
     return vl_error_where(error->e);
 }
 
-int vl_lib_options(const void *given, void *ret, size_t size, const char *name, struct vl_error **err)
+int vl_lib_options(const void *given, void *ret, size_t size, const char *name,
+                   struct vl_error **err)
 {
     size_t theirs;
     memset(ret, 0, size);
@@ -75,7 +79,9 @@ int vl_lib_options(const void *given, void *ret, size_t size, const char *name, 
     memcpy(ret, given, theirs < size ? theirs : size);
     for (size_t i = size; i < theirs; i++)
         if (((const unsigned char *)given)[i] != 0)
-            return vl_err_usage(err, "%s: has a member that this version (" PACKAGE_VERSION ") does not know", name);
+            return vl_err_usage(
+                err, "%s: has a member that this version (" PACKAGE_VERSION ") does not know",
+                name);
     return 0;
 }
 
@@ -89,8 +95,10 @@ int vl_lib_flags(uint32_t flags, uint32_t known, const char *name, struct vl_err
 int vl_lib_can_wait(struct vl_error **err)
 {
     struct sigaction sa;
-    if (sigaction(SIGCHLD, NULL, &sa) == 0 && (sa.sa_handler == SIG_IGN || (sa.sa_flags & SA_NOCLDWAIT)))
-        return vl_err_usage(err, "SIGCHLD is ignored by this process, so that it cannot wait for children");
+    if (sigaction(SIGCHLD, NULL, &sa) == 0 &&
+        (sa.sa_handler == SIG_IGN || (sa.sa_flags & SA_NOCLDWAIT)))
+        return vl_err_usage(
+            err, "SIGCHLD is ignored by this process, so that it cannot wait for children");
     return 0;
 }
 

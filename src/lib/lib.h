@@ -31,10 +31,12 @@ static inline int vl_lib_result(int r, struct vl_error **inner, struct veloci_er
 }
 
 /*
- * Copies a struct of options that begins with its size (as openat2(2) does): a shorter one, of an older caller, is
- * completed with zeros; of a longer one what this library does not know must be zero. given may be NULL. USAGE error.
+ * Copies a struct of options that begins with its size (as openat2(2) does): a shorter one, of an
+ * older caller, is completed with zeros; of a longer one what this library does not know must be
+ * zero. given may be NULL. USAGE error.
  */
-int vl_lib_options(const void *given, void *ret, size_t size, const char *name, struct vl_error **err);
+int vl_lib_options(const void *given, void *ret, size_t size, const char *name,
+                   struct vl_error **err);
 /* USAGE error when flags has other bits than known. */
 int vl_lib_flags(uint32_t flags, uint32_t known, const char *name, struct vl_error **err);
 /* USAGE error when the kernel would reap our children before we can. */

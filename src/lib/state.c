@@ -15,7 +15,8 @@ struct veloci_list {
     struct veloci_state *item; /* borrow from list */
 };
 
-int veloci_state_get(const struct veloci *v, const char *id, struct veloci_state **ret, struct veloci_error **err)
+int veloci_state_get(const struct veloci *v, const char *id, struct veloci_state **ret,
+                     struct veloci_error **err)
 {
     struct vl_status *s = NULL;
     struct vl_error *e = NULL;

@@ -9,7 +9,8 @@ _Static_assert((int)VELOCI_CGROUPFS == VL_CGM_CGROUPFS && (int)VELOCI_SYSTEMD ==
                    (int)VELOCI_NO_CGROUPS == VL_CGM_DISABLED,
                "the numbers of veloci.h never change");
 
-static int open_veloci(const struct veloci_options *options, struct veloci **ret, struct vl_error **err)
+static int open_veloci(const struct veloci_options *options, struct veloci **ret,
+                       struct vl_error **err)
 {
     struct veloci_options o;
     if (vl_lib_options(options, &o, sizeof(o), "veloci_options", err) < 0)
@@ -25,7 +26,8 @@ static int open_veloci(const struct veloci_options *options, struct veloci **ret
     return 0;
 }
 
-int veloci_open(const struct veloci_options *options, struct veloci **ret, struct veloci_error **err)
+int veloci_open(const struct veloci_options *options, struct veloci **ret,
+                struct veloci_error **err)
 {
     struct vl_error *e = NULL;
     return vl_lib_result(open_veloci(options, ret, &e), &e, err);
@@ -39,8 +41,8 @@ void veloci_close(struct veloci *v)
     free(v);
 }
 
-static int read_create(const struct veloci_create_options *options, uint32_t known, struct vl_create_opts *ret,
-                       struct vl_error **err)
+static int read_create(const struct veloci_create_options *options, uint32_t known,
+                       struct vl_create_opts *ret, struct vl_error **err)
 {
     struct veloci_create_options o;
     if (vl_lib_options(options, &o, sizeof(o), "veloci_create_options", err) < 0 ||
@@ -50,6 +52,7 @@ static int read_create(const struct veloci_create_options *options, uint32_t kno
                                    .config = o.config,
                                    .console_socket = o.console_socket,
                                    .pid_file = o.pid_file,
+                                   .pidfd_socket = o.pidfd_socket,
                                    .no_pivot = o.flags & VELOCI_NO_PIVOT,
                                    .no_new_keyring = o.flags & VELOCI_NO_NEW_KEYRING,
                                    .preserve_fds = o.preserve_fds,
@@ -58,8 +61,8 @@ static int read_create(const struct veloci_create_options *options, uint32_t kno
     return 0;
 }
 
-int veloci_create(const struct veloci *v, const char *id, const struct veloci_create_options *options,
-                  struct veloci_error **err)
+int veloci_create(const struct veloci *v, const char *id,
+                  const struct veloci_create_options *options, struct veloci_error **err)
 {
     struct vl_create_opts o;
     struct vl_error *e = NULL;
@@ -78,8 +81,8 @@ int veloci_start(const struct veloci *v, const char *id, struct veloci_error **e
     return vl_lib_result(r, &e, err);
 }
 
-int veloci_run(const struct veloci *v, const char *id, const struct veloci_create_options *options, int *status,
-               struct veloci_error **err)
+int veloci_run(const struct veloci *v, const char *id, const struct veloci_create_options *options,
+               int *status, struct veloci_error **err)
 {
     const uint32_t known = VELOCI_NO_PIVOT | VELOCI_NO_NEW_KEYRING | VELOCI_DETACH | VELOCI_KEEP;
     struct vl_create_opts o;
@@ -91,7 +94,8 @@ int veloci_run(const struct veloci *v, const char *id, const struct veloci_creat
     return vl_lib_result(r, &e, err);
 }
 
-int veloci_kill(const struct veloci *v, const char *id, int signal, uint32_t flags, struct veloci_error **err)
+int veloci_kill(const struct veloci *v, const char *id, int signal, uint32_t flags,
+                struct veloci_error **err)
 {
     struct vl_error *e = NULL;
     int r = vl_lib_flags(flags, VELOCI_KILL_ALL, "veloci_kill", &e);
@@ -126,5 +130,69 @@ int veloci_delete(const struct veloci *v, const char *id, uint32_t flags, struct
         r = vl_op_delete(&v->global, id, flags & VELOCI_DELETE_FORCE, &e);
     if (r == 0)
         reap(before);
+    return vl_lib_result(r, &e, err);
+}
+
+int veloci_pause(const struct veloci *v, const char *id, struct veloci_error **err)
+{
+    struct vl_error *e = NULL;
+    return vl_lib_result(vl_op_pause(&v->global, id, &e), &e, err);
+}
+
+int veloci_resume(const struct veloci *v, const char *id, struct veloci_error **err)
+{
+    struct vl_error *e = NULL;
+    return vl_lib_result(vl_op_resume(&v->global, id, &e), &e, err);
+}
+
+int veloci_ps(const struct veloci *v, const char *id, pid_t **pids, size_t *count,
+              struct veloci_error **err)
+{
+    struct vl_error *e = NULL;
+    return vl_lib_result(vl_op_ps(&v->global, id, pids, count, &e), &e, err);
+}
+
+int veloci_update(const struct veloci *v, const char *id, const char *resources,
+                  struct veloci_error **err)
+{
+    struct vl_update_opts o = {.resources = "resources", .text = resources};
+    struct vl_error *e = NULL;
+    int r = resources != NULL ? 0 : vl_err_usage(&e, "veloci_update: there is no document");
+    if (r == 0)
+        r = vl_op_update(&v->global, id, &o, &e);
+    return vl_lib_result(r, &e, err);
+}
+
+struct listener {
+    veloci_events_fn *fn;
+    void *context;
+    bool enough;
+};
+
+static int pass_on(void *ctx, const char *line, size_t len, struct vl_error **err)
+{
+    struct listener *l = ctx;
+    if (l->fn(l->context, line, len) == 0)
+        return 0;
+    l->enough = true;
+    return vl_err_usage(err, "events: ended by the caller");
+}
+
+int veloci_events(const struct veloci *v, const char *id, uint32_t flags, int64_t interval_ms,
+                  veloci_events_fn *fn, void *context, struct veloci_error **err)
+{
+    struct listener l = {.fn = fn, .context = context};
+    struct vl_events_opts o = {.stats_only = flags & VELOCI_EVENTS_STATS,
+                               .interval_ms = interval_ms};
+    struct vl_error *e = NULL;
+    int r = vl_lib_flags(flags, VELOCI_EVENTS_STATS, "veloci_events", &e);
+    if (r == 0 && !o.stats_only && interval_ms <= 0)
+        r = vl_err_usage(&e, "veloci_events: the interval must be more than 0");
+    if (r == 0)
+        r = vl_op_events(&v->global, id, &o, pass_on, &l, &e);
+    if (r < 0 && l.enough) {
+        vl_err_drop(&e, "as the caller wants it");
+        return 0;
+    }
     return vl_lib_result(r, &e, err);
 }

@@ -280,7 +280,6 @@ int vl_begin(const struct vl_global *g, const char *id, const struct vl_create_o
     cleanup_free char *root = NULL;
 
     b->id = id;
-    b->console_fd = b->pidfd_socket[0] = b->pidfd_socket[1] = VL_NOFD;
     if (vl_id_check(id, err) < 0 || vl_root_path(g->root, &root, err) < 0 ||
         vl_cgroup_manager_check(g->cgroup_manager, err) < 0)
         return -1;

@@ -33,8 +33,12 @@ struct vl_begun {
     struct vl_cancel cancel;
 };
 
+/* clang-format off */
+#define VL_BEGUN_INIT {.console_fd = VL_NOFD, .pidfd_socket = {VL_NOFD, VL_NOFD}}
+/* clang-format on */
+
 /* gate: the start gate is the socket in the state directory (create), else the channel (run).
- * b must be zeroed, but for foreground. On error everything that was made is gone again; b is to be released with vl_begun_reset in any case. */
+ * b must be VL_BEGUN_INIT, but for foreground. On error everything that was made is gone again; b is to be released with vl_begun_reset in any case. */
 int vl_begin(const struct vl_global *g, const char *id, const struct vl_create_opts *o, bool gate, struct vl_begun *b,
              struct vl_error **err);
 /* Takes a begun container back: process, pid file, cgroup, directory; poststop hooks are run. While a cgroup of it

@@ -4,7 +4,7 @@
 
 int vl_op_create(const struct vl_global *g, const char *id, const struct vl_create_opts *o, struct vl_error **err)
 {
-    cleanup(begun) struct vl_begun b = {0};
+    cleanup(begun) struct vl_begun b = VL_BEGUN_INIT;
 
     if (vl_begin(g, id, o, true, &b, err) < 0)
         return -1;

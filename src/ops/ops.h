@@ -140,6 +140,7 @@ struct vl_given {
 /* New limits, each as in linux.resources of config.json. Zeroed: nothing is changed. */
 struct vl_update_opts {
     const char *resources; /* document, "-" standard input, NULL: the values below count */
+    const char *text;      /* the document itself; resources is its name in messages then */
     struct vl_given memory, memory_swap, memory_reservation, kernel_memory, kernel_memory_tcp;
     struct vl_given cpu_period, cpu_quota, cpu_burst, cpu_shares, cpu_rt_period, cpu_rt_runtime;
     struct vl_given cpu_idle, pids_limit, blkio_weight;

@@ -10,8 +10,7 @@ int vl_op_plan(const struct vl_global *g, const struct vl_plan_request *r, char 
                size_t *ret_len, struct vl_error **err)
 {
     const char *id = r->id != NULL ? r->id : "plan";
-    cleanup(begun) struct vl_begun b = {0};
-    b.console_fd = b.pidfd_socket[0] = b.pidfd_socket[1] = VL_NOFD;
+    cleanup(begun) struct vl_begun b = VL_BEGUN_INIT;
     if (vl_id_check(id, err) < 0 ||
         vl_spec_load(r->bundle != NULL ? r->bundle : ".", r->config, &b.spec, err) < 0 ||
         vl_gather_host(&b.host, err) < 0)

@@ -103,7 +103,7 @@ static int run_foreground(const struct vl_global *g, const char *id, const struc
 int vl_op_run(const struct vl_global *g, const char *id, const struct vl_create_opts *o, int *ret_status,
               struct vl_error **err)
 {
-    cleanup(begun) struct vl_begun b = {0};
+    cleanup(begun) struct vl_begun b = VL_BEGUN_INIT;
     cleanup(sdnotify) struct vl_sdnotify *notify = NULL;
 
     if (!o->detach)

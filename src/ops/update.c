@@ -104,7 +104,8 @@ int vl_op_update(const struct vl_global *g, const char *id, const struct vl_upda
     cleanup(resources) struct vl_resources *document = NULL;
     struct from_options options;
     /* read before the lock is taken: standard input may be slow */
-    if (o->resources != NULL ? vl_resources_load(o->resources, &document, err) < 0
+    if (o->text != NULL        ? vl_resources_load_buffer(o->resources, o->text, strlen(o->text), &document, err) < 0
+        : o->resources != NULL ? vl_resources_load(o->resources, &document, err) < 0
                              : read_options(o, &options, err) < 0)
         return -1;
     if (vl_ctr_open(g->root, id, VL_CTR_READ, &c, err) < 0 || vl_ctr_lock_made(c, err) < 0 ||

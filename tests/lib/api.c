@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What tests/cli/library runs against an installed libveloci, with nothing of the tree but veloci.h:
+ * What tests/cli/library runs against an installed libveloci, with nothing of the tree but
+ * veloci.h:
  *
  *   api ROOT BUNDLE        the functions one by one, then from several threads at once
  *
- * BUNDLE's process must run until it is killed. Prints TAP. What the library promises about its process (umask,
- * working directory, signals, subreaper flag, limits, descriptors, threads' masks) is compared before and after.
+ * BUNDLE's process must run until it is killed. Prints TAP. What the library promises about its
+ * process (umask, working directory, signals, subreaper flag, limits, descriptors, threads' masks)
+ * is compared before and after.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -25,7 +27,8 @@
 enum { THREADS = 4, ROUNDS = 3 };
 
 static struct veloci *v;
-static struct veloci_create_options create_options = VELOCI_CREATE_OPTIONS_INIT;
+static struct veloci_create_options create_options = VELOCI_CREATE_OPTIONS_INIT,
+                                    detached = VELOCI_CREATE_OPTIONS_INIT;
 
 static struct veloci_error *taken; /* NULL between uses */
 
@@ -49,7 +52,8 @@ static bool fine(int r)
     return r == 0;
 }
 
-/* -- what must not change -------------------------------------------------------------------------- */
+/* -- what must not change
+ * -------------------------------------------------------------------------- */
 
 struct process {
     mode_t umask;
@@ -113,7 +117,8 @@ static void compare(const struct process *a, const char *when)
     ok(waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD, "%s: no child is left", when);
 }
 
-/* -- one by one ------------------------------------------------------------------------------------ */
+/* -- one by one
+ * ------------------------------------------------------------------------------------ */
 
 static void arguments(const char *root)
 {
@@ -123,19 +128,22 @@ static void arguments(const char *root)
         long more;
     } longer = {{.size = sizeof(longer), .root = root}, 0};
     struct veloci *other = NULL;
-    ok(says(veloci_open(&o, &other, &taken), VELOCI_ERROR_USAGE, "cgroup manager"), "an unknown cgroup manager");
+    ok(says(veloci_open(&o, &other, &taken), VELOCI_ERROR_USAGE, "cgroup manager"),
+       "an unknown cgroup manager");
     o.cgroup_manager = VELOCI_CGROUPFS;
     o.size = 0;
     ok(says(veloci_open(&o, &other, &taken), VELOCI_ERROR_USAGE, "size"), "options without a size");
     ok(fine(veloci_open(&longer.o, &other, &taken)), "options of a later version, nothing new set");
     veloci_close(other);
     longer.more = 1;
-    ok(says(veloci_open(&longer.o, &other, &taken), VELOCI_ERROR_USAGE, "member"), "something new set");
+    ok(says(veloci_open(&longer.o, &other, &taken), VELOCI_ERROR_USAGE, "member"),
+       "something new set");
     longer.o.size = offsetof(struct veloci_options, cgroup_manager);
     ok(fine(veloci_open(&longer.o, &other, &taken)), "options of an earlier version");
     veloci_close(other);
     create_options.flags = VELOCI_KEEP;
-    ok(says(veloci_create(v, "a", &create_options, &taken), VELOCI_ERROR_USAGE, "flags"), "a flag that is for run");
+    ok(says(veloci_create(v, "a", &create_options, &taken), VELOCI_ERROR_USAGE, "flags"),
+       "a flag that is for run");
     create_options.flags = 0;
     is_int(veloci_create(v, "a/b", &create_options, NULL), -1, "without an error object");
     ok(says(veloci_kill(v, "a", 65, 0, &taken), VELOCI_ERROR_USAGE, "no signal"), "no signal");
@@ -153,12 +161,14 @@ static void life(void)
     struct veloci_state *s = NULL;
     struct veloci_list *l = NULL;
     ok(fine(veloci_create(v, "one", &create_options, &taken)), "create");
-    ok(says(veloci_create(v, "one", &create_options, &taken), VELOCI_ERROR_STATE, "exist"), "the id is taken");
+    ok(says(veloci_create(v, "one", &create_options, &taken), VELOCI_ERROR_STATE, "exist"),
+       "the id is taken");
     ok(fine(veloci_state_get(v, "one", &s, &taken)), "state");
     is_int(veloci_state_status(s), VELOCI_CREATED, "created");
     pid_t pid = veloci_state_pid(s);
     ok(pid > 0 && kill(pid, 0) == 0, "there is a process");
-    ok(*veloci_state_bundle(s) == '/' && *veloci_state_rootfs(s) == '/' && *veloci_state_created(s) == '2',
+    ok(*veloci_state_bundle(s) == '/' && *veloci_state_rootfs(s) == '/' &&
+           *veloci_state_created(s) == '2',
        "bundle, rootfs, time");
     is_str(veloci_state_annotation(s, "org.example.key"), "value", "an annotation");
     ok(veloci_state_annotation(s, "nosuch") == NULL, "none of that name");
@@ -166,10 +176,12 @@ static void life(void)
     ok(strstr(text, "\"id\":\"one\"") != NULL, "as a document");
     veloci_free(text);
     veloci_state_free(s);
-    ok(says(veloci_delete(v, "two", 0, &taken), VELOCI_ERROR_STATE, "does not exist"), "one that is not there");
+    ok(says(veloci_delete(v, "two", 0, &taken), VELOCI_ERROR_STATE, "does not exist"),
+       "one that is not there");
     ok(fine(veloci_delete(v, "two", VELOCI_DELETE_FORCE, &taken)), "by force that is no error");
     ok(fine(veloci_start(v, "one", &taken)), "start");
-    ok(says(veloci_delete(v, "one", 0, &taken), VELOCI_ERROR_STATE, "not stopped"), "a running one is not deleted");
+    ok(says(veloci_delete(v, "one", 0, &taken), VELOCI_ERROR_STATE, "not stopped"),
+       "a running one is not deleted");
     ok(fine(veloci_list_get(v, &l, &taken)), "list");
     is_int(veloci_list_count(l), 1, "of one");
     is_int(veloci_state_status(veloci_list_item(l, 0)), VELOCI_RUNNING, "which runs");
@@ -181,7 +193,51 @@ static void life(void)
     is_int(WIFSIGNALED(status) ? WTERMSIG(status) : 0, SIGKILL, "and died of it");
     ok(fine(veloci_delete(v, "one", 0, &taken)), "delete");
     ok(fine(veloci_create(v, "one", &create_options, &taken)), "created again");
-    ok(fine(veloci_delete(v, "one", VELOCI_DELETE_FORCE, &taken)), "and deleted, with its process reaped");
+    ok(fine(veloci_delete(v, "one", VELOCI_DELETE_FORCE, &taken)),
+       "and deleted, with its process reaped");
+}
+
+static int count_lines(void *context, const char *line, size_t length)
+{
+    int *n = context;
+    if (length != strlen(line) || *line != '{')
+        return -1;
+    return ++*n == 2;
+}
+
+static void living(void)
+{
+    struct veloci_state *s = NULL;
+    pid_t *pids = NULL;
+    size_t n = 0;
+    int lines = 0;
+    ok(fine(veloci_run(v, "one", &detached, NULL, &taken)), "run, detached");
+    ok(fine(veloci_state_get(v, "one", &s, &taken)), "state");
+    ok(fine(veloci_ps(v, "one", &pids, &n, &taken)) && n > 0 && pids[0] == veloci_state_pid(s),
+       "ps");
+    veloci_free(pids);
+    veloci_state_free(s);
+    ok(fine(veloci_pause(v, "one", &taken)), "pause");
+    ok(fine(veloci_state_get(v, "one", &s, &taken)) && veloci_state_status(s) == VELOCI_PAUSED,
+       "paused");
+    veloci_state_free(s);
+    ok(fine(veloci_resume(v, "one", &taken)), "resume");
+    ok(says(veloci_resume(v, "one", &taken), VELOCI_ERROR_STATE, "not paused"),
+       "it is not paused any more");
+    ok(fine(veloci_update(v, "one", "{\"pids\": {\"limit\": 77}}", &taken)), "update");
+    ok(says(veloci_update(v, "one", "{\"pids\": 7}", &taken), VELOCI_ERROR_CONFIG, "pids"),
+       "with a bad document");
+    ok(says(veloci_update(v, "one", NULL, &taken), VELOCI_ERROR_USAGE, "document"), "with none");
+    ok(fine(veloci_events(v, "one", VELOCI_EVENTS_STATS, 0, count_lines, &lines, &taken)),
+       "statistics");
+    is_int(lines, 1, "once");
+    lines = 0;
+    ok(fine(veloci_events(v, "one", 0, 10, count_lines, &lines, &taken)), "events, until enough");
+    is_int(lines, 2, "two of them");
+    ok(says(veloci_events(v, "one", 0, 0, count_lines, &lines, &taken), VELOCI_ERROR_USAGE,
+            "interval"),
+       "no interval");
+    ok(fine(veloci_delete(v, "one", VELOCI_DELETE_FORCE, &taken)), "delete");
 }
 
 static void documents(const char *bundle)
@@ -191,12 +247,15 @@ static void documents(const char *bundle)
     char *text = NULL;
     size_t len = 0;
     p.bundle = bundle;
-    ok(fine(veloci_plan(v, &p, &text, &len, &taken)) && len == strlen(text) && *text == '{', "plan");
+    ok(fine(veloci_plan(v, &p, &text, &len, &taken)) && len == strlen(text) && *text == '{',
+       "plan");
     veloci_free(text);
     p.flags = VELOCI_PLAN_BINARY;
     ok(fine(veloci_plan(v, &p, &text, &len, &taken)) && len > 64, "plan in its wire form");
     veloci_free(text);
     ok(fine(veloci_features(&text, &taken)) && strstr(text, "ociVersionMin") != NULL, "features");
+    veloci_free(text);
+    ok(fine(veloci_doctor(v, &text, &taken)) && strstr(text, "\"usable\": true") != NULL, "doctor");
     veloci_free(text);
     bad.bundle = "/no/such/bundle";
     int r = veloci_create(v, "bad", &bad, &taken);
@@ -205,7 +264,8 @@ static void documents(const char *bundle)
     ok(says(r, VELOCI_ERROR_SYSTEM, "/no/such/bundle"), "its kind and words");
 }
 
-/* -- side by side ---------------------------------------------------------------------------------- */
+/* -- side by side
+ * ---------------------------------------------------------------------------------- */
 
 static void *worker(void *arg)
 {
@@ -279,7 +339,8 @@ int main(int argc, char **argv)
     if (argc != 3)
         return 2;
     o.root = argv[1];
-    create_options.bundle = argv[2];
+    create_options.bundle = detached.bundle = argv[2];
+    detached.flags = VELOCI_DETACH;
     (void)umask(027);
     (void)signal(SIGUSR1, SIG_IGN);
     /* what a daemon may have in its environment is not meant for its containers */
@@ -290,6 +351,7 @@ int main(int argc, char **argv)
     arguments(argv[1]);
     look(&before);
     life();
+    living();
     documents(argv[2]);
     compare(&before, "one by one");
     threads();
