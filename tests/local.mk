@@ -87,7 +87,7 @@ tests_unit_test_cli_parse_LDADD = src/cli/libcli.a src/state/libstate.a src/sys/
 check_LIBRARIES += tests/unit/libcgroup-test.a
 tests_unit_libcgroup_test_a_SOURCES = $(src_cgroup_libcgroup_a_SOURCES)
 tests_unit_libcgroup_test_a_CPPFLAGS = $(AM_CPPFLAGS) -DVL_TEST_BUILD
-CGROUP_TESTS = tests/unit/test-cgroup-live tests/unit/test-cgroup-values
+CGROUP_TESTS = tests/unit/test-cgroup-live tests/unit/test-cgroup-values tests/unit/test-cgroup-update
 CGROUP_TEST_LIBS = tests/unit/libcgroup-test.a src/plan/libplan.a tests/unit/libsys-test.a libocispec/libocispec.a \
 	$(BASE_LIBS) $(CAP_LIBS)
 check_PROGRAMS += $(CGROUP_TESTS)
@@ -95,6 +95,12 @@ TESTS += $(CGROUP_TESTS)
 EXTRA_DIST += tests/unit/cgroup-live.h
 tests_unit_test_cgroup_live_LDADD = $(CGROUP_TEST_LIBS)
 tests_unit_test_cgroup_values_LDADD = $(CGROUP_TEST_LIBS)
+tests_unit_test_cgroup_update_LDADD = tests/unit/libcgroup-test.a src/plan/libplan.a src/confine/libconfine.a \
+	src/spec/libspec.a tests/unit/libsys-test.a libocispec/libocispec.a $(BASE_LIBS) $(CAP_LIBS) -ldl -lm
+check_PROGRAMS += tests/unit/test-cgroup-stats
+TESTS += tests/unit/test-cgroup-stats
+tests_unit_test_cgroup_stats_SOURCES = tests/unit/test-cgroup-stats.c tests/unit/tap.h
+tests_unit_test_cgroup_stats_LDADD = src/ops/libops.a $(CGROUP_TEST_LIBS)
 
 check_PROGRAMS += tests/unit/test-hooks tests/unit/test-ops-verbs
 TESTS += tests/unit/test-hooks tests/unit/test-ops-verbs
