@@ -125,6 +125,7 @@ int vl_cmd_events(const struct vl_args *a, struct vl_error **err);
 int vl_cmd_features(const struct vl_args *a, struct vl_error **err);
 int vl_cmd_kill(const struct vl_args *a, struct vl_error **err);
 int vl_cmd_list(const struct vl_args *a, struct vl_error **err);
+int vl_cmd_mounts(const struct vl_args *a, struct vl_error **err);
 int vl_cmd_pause(const struct vl_args *a, struct vl_error **err);
 int vl_cmd_plan(const struct vl_args *a, struct vl_error **err);
 int vl_cmd_ps(const struct vl_args *a, struct vl_error **err);

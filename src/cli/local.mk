@@ -10,6 +10,7 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/cmd_features.c \
 	src/cli/cmd_kill.c \
 	src/cli/cmd_list.c \
+	src/cli/cmd_mounts.c \
 	src/cli/cmd_pause.c \
 	src/cli/cmd_plan.c \
 	src/cli/cmd_ps.c \

@@ -77,6 +77,10 @@ static char *attempt(const struct vl_plan *plan, const struct vl_op *op)
             return vl_asprintf("join the container's namespaces");
         return vl_asprintf("join namespace `%s`",
                            op->fd[0] >= 0 && plan->desc[op->fd[0]].path != NULL ? plan->desc[op->fd[0]].path : "?");
+    case VL_OP_ENTER:
+        return vl_strdup("enter the container's mount namespace");
+    case VL_OP_UNMOUNT:
+        return vl_strdup("unmount");
     case VL_OP_ROOT:
         return vl_asprintf("set up root file system `%s`",
                            op->fd[0] >= 0 && plan->desc[op->fd[0]].path != NULL ? plan->desc[op->fd[0]].path : "?");
@@ -180,10 +184,35 @@ static int hook_error(const struct vl_op *op, const struct vl_msg *m, struct vl_
     return vl_err_payload(err, "%s hook `%s`: exit status %d", kind, path, WEXITSTATUS(status));
 }
 
+/* String number i of a vector. */
+static const char *word_of(const struct vl_blob *b, int64_t i)
+{
+    const char *s = b->data, *end = s != NULL ? s + b->len : NULL;
+    for (; s != NULL && s < end && i > 0; i--)
+        s += strlen(s) + 1;
+    return s != NULL && s < end ? s : "?";
+}
+
+static int unmount_error(const struct vl_op *op, const struct vl_msg *m, struct vl_error **err)
+{
+    const char *path = word_of(&op->s[0], m->a);
+    if (m->detail == VL_D_NOT_MOUNTED && m->err == EBUSY)
+        vl_err_refused(err, "root file system", "unmount `%s`: it is the container's root", path);
+    else if (m->detail == VL_D_NOT_MOUNTED && m->err == EINVAL)
+        vl_err_state(err, "unmount `%s`: nothing is mounted there", path);
+    else if (m->detail == VL_D_UNMOUNT && m->err == EINVAL)
+        vl_err_state(err, "unmount `%s`: it is locked to the mount above it", path);
+    else
+        vl_err_sys(err, m->err, "unmount `%s`", path);
+    return vl_err_at(err, "mounts[%lld].destination", (long long)m->a);
+}
+
 static int op_error(const struct vl_plan *plan, const struct vl_op *op, const struct vl_msg *m, struct vl_error **err)
 {
     cleanup_free char *what = attempt(plan, op);
 
+    if (op->code == VL_OP_UNMOUNT)
+        return unmount_error(op, m, err);
     switch (m->detail) {
     case VL_D_HOOK_SPAWN:
     case VL_D_HOOK_STATUS:
@@ -201,10 +230,7 @@ static int op_error(const struct vl_plan *plan, const struct vl_op *op, const st
                               "%s: it is not reachable from the container's root", what);
     case VL_D_FS_OPTION: {
         const struct vl_blob *b = &op->s[op->code == VL_OP_REMOUNT ? 1 : 3];
-        const char *o = b->data, *end = o != NULL ? o + b->len : NULL;
-        for (int64_t i = 0; o != NULL && o < end && i < m->a; i++)
-            o += strlen(o) + 1;
-        return vl_err_sys(err, m->err, "%s: option `%s`", what, o != NULL && o < end ? o : "?");
+        return vl_err_sys(err, m->err, "%s: option `%s`", what, word_of(b, m->a));
     }
     case VL_D_TARGET_TYPE:
         return vl_err_sys(err, m->err, "%s: the target is of another kind (mode 0%llo) than the source", what,

@@ -12,6 +12,7 @@ src_ops_libops_a_SOURCES = \
 	src/ops/kill.c \
 	src/ops/match.c src/ops/match.h \
 	src/ops/ops.h \
+	src/ops/mounts.c \
 	src/ops/pause.c \
 	src/ops/plan.c \
 	src/ops/ps.c \

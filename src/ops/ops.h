@@ -87,6 +87,13 @@ int vl_op_pause(const struct vl_global *g, const char *id, struct vl_error **err
 /* Thaws it, also after a pause that was killed half-way. STATE error "container not paused". */
 int vl_op_resume(const struct vl_global *g, const char *id, struct vl_error **err);
 
+/* Adds the mounts of a document (an array of entries as `mounts` of config.json has them; "-" is standard input) to a
+ * created or running container, all or none; or unmounts what is mounted at their destinations, the last first, with
+ * all below it: none is, unless all of them are mount points. */
+int vl_op_mounts_add(const struct vl_global *g, const char *id, const char *file, struct vl_error **err);
+int vl_op_mounts_remove(const struct vl_global *g, const char *id, const char *file,
+                        struct vl_error **err);
+
 /* Its processes as seen from here, in ascending order: those of its cgroup and of all below it; without a cgroup those
  * of its pid namespace. A stopped container has none but what it left in its cgroup. *ret_pid is the caller's. */
 int vl_op_ps(const struct vl_global *g, const char *id, pid_t **ret_pid, size_t *ret_n,

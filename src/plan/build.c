@@ -133,7 +133,7 @@ uint32_t vl_plan_features(const struct vl_host *host)
 }
 
 /* AWAIT was appended where it belongs; only now it is known how many descriptors come late. */
-static void finish_await(struct vl_planner *p)
+void vl_plan_finish_await(struct vl_planner *p)
 {
     struct vl_plan *plan = p->plan;
     int64_t late = 0;
@@ -207,7 +207,7 @@ int vl_plan_build(const struct vl_spec *spec, const struct vl_host *host, const 
             vl_err_bug(&p.errors, "plan %s: failed without a reason", rows[i].name);
     }
     if (p.errors == NULL) {
-        finish_await(&p);
+        vl_plan_finish_await(&p);
         vl_plan_check_size(&p);
     }
     free(p.uid_map);

@@ -28,6 +28,7 @@ src_plan_libplan_a_SOURCES = \
 	src/plan/mount_bind.c \
 	src/plan/mount_cgroup.c \
 	src/plan/mounts.c \
+	src/plan/mounts_live.c src/plan/mounts_live.h \
 	src/plan/delegate.c \
 	src/plan/netdev.c \
 	src/plan/ns.c \

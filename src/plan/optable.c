@@ -120,6 +120,8 @@ static const struct vl_op_names table[] = {
     {.code = VL_OP_SYSCTL, .name = "sysctl", .phases = P(VISIBILITY), .str = {"file", "value"}},
     {.code = VL_OP_HOSTNAME, .name = "hostname", .phases = P(VISIBILITY), .str = {"name"}},
     {.code = VL_OP_DOMAINNAME, .name = "domainname", .phases = P(VISIBILITY), .str = {"name"}},
+    {.code = VL_OP_ENTER, .name = "enter", .phases = P(VISIBILITY), .fd = {"ns"}},
+    {.code = VL_OP_UNMOUNT, .name = "unmount", .phases = P(VISIBILITY), .str = {"paths"}, .vec = 1 << 0},
 
     /* ambient */
     {.code = VL_OP_SETSID, .name = "setsid", .phases = P(AMBIENT)},
@@ -182,6 +184,7 @@ static const struct vl_op_names table[] = {
      .num = {"homeUid", "argc", "envc"},
      .str = {"argv", "env"},
      .vec = 1 << 0 | 1 << 1},
+    {.code = VL_OP_DONE, .name = "done", .phases = P(READY)},
 };
 
 const struct vl_op_names *vl_op_names(unsigned code)

@@ -49,6 +49,8 @@ void vl_pl_note(struct vl_planner *p, const char *fmt, ...) VL_PRINTF(2, 3);
 
 /* A plan that is too large for its wire form: an error. */
 void vl_plan_check_size(struct vl_planner *p);
+/* Fills in how many descriptors come late, or takes AWAIT out when there is nothing to wait for. */
+void vl_plan_finish_await(struct vl_planner *p);
 
 /* Parts of the process that exec makes from another document; where is the place in that. */
 void vl_pl_scheduler(struct vl_planner *p, const struct oci_scheduler *s, const char *where);      /* SCHED */

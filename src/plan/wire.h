@@ -25,6 +25,7 @@
 #define VL_WIRE_MAX_DESC 4096u
 #define VL_WIRE_MAX_OP 65536u
 #define VL_WIRE_MAX_PRESERVE 65536u
+#define VL_WIRE_MAX_ADDED 64u /* mounts added to a running container, or removed from it, in one go */
 
 /* A string or blob of the area; off VL_NOREF means absent. len does not count the NUL. A vector (argv, mount
  * options) is a blob of strings, each ended by a NUL of its own, which len does count. */
@@ -197,6 +198,11 @@ enum vl_op_code {
     VL_OP_SYSCTL = 55,    /* s: file below /proc/sys, value */
     VL_OP_HOSTNAME = 56,  /* s: name */
     VL_OP_DOMAINNAME = 57,/* s: name */
+    VL_OP_ENTER = 58,     /* f: mount namespace of a running container, which becomes ours with its root. Sources of the BINDs
+                             that follow are cloned before, in the tree that is left. From here on a failure takes back
+                             what was mounted since */
+    VL_OP_UNMOUNT = 59,   /* s: paths (vector). All must be mount points, and not the root; the last goes first, with what
+                             is mounted below it */
 
     /* ambient */
     VL_OP_SETSID = 70,
@@ -237,6 +243,7 @@ enum vl_op_code {
     VL_OP_RLIMIT = 113,   /* n: resource, soft, hard (unsigned 64-bit values) */
     VL_OP_EXEC = 114,     /* n: home_uid (-1: HOME is set; or VL_ID_FOUND), argc, envc; s: argv, env. argc 0: config.json has no command, so
                              there was no RESOLVE, and the answer to GO is ERROR EXEC_NOT_FOUND */
+    VL_OP_DONE = 115,     /* instead of EXEC: READY is sent and the stage ends; there is no workload */
     VL_OP_CODE_MAX = 128
 };
 
@@ -383,6 +390,8 @@ enum vl_detail {
     VL_D_SOURCE_OPEN,     /* opening the source in the inherited tree */
     VL_D_USER_UNKNOWN,    /* no such name in /etc/passwd */
     VL_D_GROUP_UNKNOWN,   /* no such name in /etc/group */
+    VL_D_NOT_MOUNTED,     /* a = index in the vector: no mount point (EINVAL), or the root (EBUSY) */
+    VL_D_UNMOUNT,         /* a = index in the vector */
     VL_D_MAX
 };
 

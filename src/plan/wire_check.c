@@ -131,6 +131,8 @@ static int arguments_ok(const struct vl_wire_view *v, const struct vl_wire_op *o
         return op->s[0].len == sizeof(struct vl_wire_sched);
     case VL_OP_GATE:
         return op->n[0] == 0 || (op->n[0] == 1 && op->fd[0] >= 0);
+    case VL_OP_UNMOUNT: /* as many as the stage holds open at once */
+        return vector_count(v, op->s[0]) >= 1 && vector_count(v, op->s[0]) <= VL_WIRE_MAX_ADDED;
     case VL_OP_USER:
         return op->n[0] >= -1 && op->n[1] >= -1 && (op->n[0] >= 0) == (op->s[0].off == VL_NOREF);
     default:
@@ -166,7 +168,8 @@ static enum vl_wire_fault check_op(const struct vl_wire_view *v, const struct vl
 /* What has been seen so far, one counter an operation that may stand only once. */
 static const uint16_t once[] = {VL_OP_FORK,  VL_OP_AWAIT, VL_OP_ASSUME,  VL_OP_GUARD, VL_OP_ROOT, VL_OP_PIVOT,
                                 VL_OP_CREDS, VL_OP_NNP,   VL_OP_RESOLVE, VL_OP_READY, VL_OP_GATE, VL_OP_EXEC,
-                                VL_OP_USER,  VL_OP_LANDLOCK, VL_OP_LANDLOCK_ENFORCE};
+                                VL_OP_USER,  VL_OP_ENTER, VL_OP_UNMOUNT, VL_OP_DONE,
+                                VL_OP_LANDLOCK, VL_OP_LANDLOCK_ENFORCE};
 
 struct order {
     uint32_t seen; /* bit i: once[i] */
@@ -190,7 +193,11 @@ static uint32_t needs(const struct vl_wire_op *op)
     case VL_OP_ROOT:
     case VL_OP_CREDS:
     case VL_OP_USER:
+    case VL_OP_ENTER:
         return once_bit(VL_OP_GUARD);
+    case VL_OP_UNMOUNT:
+    case VL_OP_DONE:
+        return once_bit(VL_OP_ENTER);
     case VL_OP_FORK: /* at the end of the identity phase, or without any right left */
         return op->phase == VL_PHASE_AMBIENT ? once_bit(VL_OP_CREDS) : 0;
     case VL_OP_PIVOT:
@@ -235,7 +242,11 @@ static uint32_t forbids(const struct vl_wire_op *op)
         return once_bit(VL_OP_CREDS) | once_bit(VL_OP_LANDLOCK_ENFORCE);
     if (op->code == VL_OP_LANDLOCK_ENFORCE) /* nobody waits for `start` unconfined */
         return once_bit(VL_OP_READY);
-    return op->code == VL_OP_EXEC ? 0 : once_bit(VL_OP_EXEC);
+    if (op->code == VL_OP_ENTER) /* one root is enough */
+        return once_bit(VL_OP_ROOT);
+    if (op->code == VL_OP_ROOT || op->code == VL_OP_READY)
+        return once_bit(VL_OP_ENTER);
+    return op->code == VL_OP_EXEC ? 0 : once_bit(VL_OP_EXEC) | once_bit(VL_OP_DONE);
 }
 
 static int order_step(struct order *o, const struct vl_wire_op *op)
@@ -267,7 +278,8 @@ static enum vl_wire_fault check_order(const struct vl_wire_view *v, uint32_t *at
             return VL_WIRE_BAD_ORDER;
     uint32_t root = once_bit(VL_OP_ROOT), pivot = once_bit(VL_OP_PIVOT);
     uint32_t rules = once_bit(VL_OP_LANDLOCK), enforce = once_bit(VL_OP_LANDLOCK_ENFORCE);
-    if ((o.seen & once_bit(VL_OP_EXEC)) == 0 || ((o.seen & root) != 0 && (o.seen & pivot) == 0) ||
+    uint32_t end = once_bit(VL_OP_EXEC) | once_bit(VL_OP_DONE);
+    if ((o.seen & end) == 0 || ((o.seen & root) != 0 && (o.seen & pivot) == 0) ||
         ((o.seen & rules) != 0 && (o.seen & enforce) == 0) ||
         (o.late > 0 && (o.seen & once_bit(VL_OP_AWAIT)) == 0))
         return VL_WIRE_BAD_ORDER;

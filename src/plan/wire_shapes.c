@@ -56,6 +56,8 @@ const struct vl_op_shape vl_op_shapes[] = {
     {VL_OP_SYSCTL,       1, P(VISIBILITY), 0, 2, 0, 0, 0, 0, 0},
     {VL_OP_HOSTNAME,     1, P(VISIBILITY), 0, 1, 0, 0, 0, 0, 0},
     {VL_OP_DOMAINNAME,   1, P(VISIBILITY), 0, 1, 0, 0, 0, 0, 0},
+    {VL_OP_ENTER,        1, P(VISIBILITY), 0, 0, 1, 0, 0, 0, 0},
+    {VL_OP_UNMOUNT,      1, P(VISIBILITY), 0, 1, 0, BIT(0), 0, 0, 0},
 
     {VL_OP_SETSID,       1, P(AMBIENT), 0, 0, 0, 0, 0, 0, 0},
     {VL_OP_STDIO,        1, P(AMBIENT), 1, 0, 0, 0, 0, 0, 0},
@@ -82,6 +84,7 @@ const struct vl_op_shape vl_op_shapes[] = {
     {VL_OP_GATE,         1, P(READY), 1, 0, 1, 0, 0, 0, BIT(0)},
     {VL_OP_RLIMIT,       1, P(READY), 3, 0, 0, 0, 0, 0, 0},
     {VL_OP_EXEC,         1, P(READY), 3, 2, 0, BIT(0) | BIT(1), 0, BIT(1), 0},
+    {VL_OP_DONE,         1, P(READY), 0, 0, 0, 0, 0, 0, 0},
 };
 /* clang-format on */
 const unsigned vl_n_op_shapes = sizeof(vl_op_shapes) / sizeof(vl_op_shapes[0]);

@@ -7,6 +7,7 @@ src_spec_libspec_a_SOURCES = \
 	src/spec/check_resources.c \
 	src/spec/check_seccomp.c \
 	src/spec/checker.c src/spec/checker.h \
+	src/spec/mounts_doc.c src/spec/mounts_doc.h \
 	src/spec/load.c src/spec/load.h \
 	src/spec/process.c src/spec/process.h \
 	src/spec/resources.c src/spec/resources.h \

@@ -7,7 +7,7 @@ STAGE_LINK = -nostdlib -static -Wl,--gc-sections,-z,noseparate-code,-z,norelro,-
 
 stage_parts = \
 	src/stage/ambient.c src/stage/bind.c src/stage/chan.c src/stage/console.c src/stage/copyup.c src/stage/creds.c \
-	src/stage/desc.c src/stage/device.c src/stage/exec.c src/stage/find.c src/stage/gate.c src/stage/hide.c \
+	src/stage/desc.c src/stage/device.c src/stage/enter.c src/stage/exec.c src/stage/find.c src/stage/gate.c src/stage/hide.c \
 	src/stage/home.c src/stage/hook.c src/stage/ident.c src/stage/landlock.c src/stage/lib.c src/stage/mask.c src/stage/mount.c \
 	src/stage/net.c src/stage/proc.c src/stage/resolve.c src/stage/root.c src/stage/sha256.c src/stage/steps.c \
 	src/stage/tree.c src/stage/user.c src/stage/userdb.c

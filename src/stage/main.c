@@ -131,10 +131,12 @@ static __attribute__((noreturn)) void run(struct stage *s)
             st_step *step = st_steps[s->op->code];
             r = step ? step(s, s->op) : st_fail(s, VL_D_PLAN, -ENOSYS);
         }
-        if (r < 0)
+        if (r < 0) {
+            st_take_back(s);
             st_die(s, r);
+        }
     }
-    st_die(s, -EPROTO); /* the check wants EXEC last, and EXEC does not come back */
+    st_die(s, -EPROTO); /* the check wants EXEC or DONE last, and these do not come back */
 }
 
 /* Called by _start with the stack as the kernel made it: argc, argv … */

@@ -194,6 +194,10 @@ static int make_attached(struct stage *s, const struct vl_wire_op *op, uint64_t 
         (void)sys_close(tree);
         return st_fail(s, VL_D_TARGET_OPEN, r < 0 ? r : -EXDEV); /* somebody moved the target meanwhile */
     }
+    if ((r = st_added(s, tree)) < 0) {
+        (void)sys_close(tree);
+        return r;
+    }
     return tree;
 }
 

@@ -66,6 +66,10 @@ struct stage {
     size_t dev_dir_len;
     int dev_dir_fd;      /* … and its descriptor, or -1 */
 
+    uint8_t entered;     /* ENTER: a running container; what has been mounted since is taken back on failure */
+    unsigned n_added;
+    int added[VL_WIRE_MAX_ADDED];
+
     unsigned n_late_ro;  /* mounts that become read-only at the end of the visibility phase */
     struct {
         int fd;
@@ -186,6 +190,11 @@ int st_attach(struct stage *s, int tree, int target, const struct st_attrs *attr
 int st_mount_fd(struct stage *s, const char *source, int fd, const char *type, unsigned long flags, const void *data);
 unsigned long st_ms_flags(uint64_t attrs); /* MOUNT_ATTR_* → MS_* of the same meaning */
 /* Becomes read-only at the end of the visibility phase; the descriptor is taken over. */
+/* enter.c: unmounts, with all below it, by descriptor; remembers a mount that was attached after ENTER; takes all of
+ * these back. */
+int st_unmount_fd(struct stage *s, int fd);
+int st_added(struct stage *s, int tree);
+void st_take_back(struct stage *s);
 int st_late_ro_take(struct stage *s, int tree);
 int st_late_ro_apply(struct stage *s);
 /* Sets the SELinux label of the object itself. */
@@ -225,7 +234,7 @@ extern st_step *const st_steps[VL_OP_CODE_MAX];                   /* steps.c; NU
 
 extern st_step step_join, step_fork, step_await, step_assume, step_guard, step_unshare, step_time_offsets, step_keyring,
     step_loopback, step_propagate, step_root, step_mount, step_bind, step_remount, step_mkdir, step_device,
-    step_symlink, step_console, step_hooks_due, step_hook, step_mask, step_readonly, step_pivot, step_root_attr,
+    step_symlink, step_console, step_hooks_due, step_hook, step_mask, step_readonly, step_pivot, step_root_attr, step_enter, step_unmount, step_done,
     step_sysctl, step_hostname, step_domainname, step_setsid, step_user, step_stdio, step_cwd, step_umask, step_sched,
     step_ioprio, step_affinity, step_mempolicy, step_personality, step_creds, step_nnp, step_label, step_seccomp,
     step_landlock, step_landlock_path, step_landlock_port, step_landlock_enforce, step_resolve, step_ready, step_gate, step_rlimit, step_exec;

@@ -33,6 +33,8 @@ st_step *const st_steps[VL_OP_CODE_MAX] = {
     [VL_OP_HOSTNAME] = step_hostname,
     [VL_OP_DOMAINNAME] = step_domainname,
     [VL_OP_USER] = step_user,
+    [VL_OP_ENTER] = step_enter,
+    [VL_OP_UNMOUNT] = step_unmount,
     [VL_OP_SETSID] = step_setsid,
     [VL_OP_STDIO] = step_stdio,
     [VL_OP_CWD] = step_cwd,
@@ -55,4 +57,5 @@ st_step *const st_steps[VL_OP_CODE_MAX] = {
     [VL_OP_GATE] = step_gate,
     [VL_OP_RLIMIT] = step_rlimit,
     [VL_OP_EXEC] = step_exec,
+    [VL_OP_DONE] = step_done,
 };

@@ -45,11 +45,11 @@ int st_take_tree(struct stage *s, int index, int rec)
     int fd = s->fd[index];
     unsigned acquire = s->v.desc[index].acquire;
 
-    if (acquire == VL_ACQ_INHERITED)
+    if (acquire == VL_ACQ_INHERITED && !s->entered)
         return open_inherited(s, index);
     if (fd < 0)
         return st_fail(s, VL_D_CLONE_TREE, -EBADF);
-    if (acquire != VL_ACQ_TREE && acquire != VL_ACQ_LATE_TREE)
+    if (acquire != VL_ACQ_TREE && acquire != VL_ACQ_LATE_TREE && !s->entered) /* ENTER has cloned them all */
         return st_clone_tree(s, fd, rec);
     s->fd[index] = -1;
     return fd;
@@ -205,7 +205,8 @@ int st_attach(struct stage *s, int tree, int target, const struct st_attrs *attr
         return r;
     if ((r = sys_move_mount(tree, target)) < 0)
         return st_fail(s, VL_D_ATTACH, r);
-    return st_tree_attrs(s, tree, attrs, 1);
+    r = st_added(s, tree);
+    return r < 0 ? r : st_tree_attrs(s, tree, attrs, 1);
 }
 
 int st_late_ro_take(struct stage *s, int tree)
