@@ -158,6 +158,38 @@ enum { VELOCI_DELETE_FORCE = 1 << 0 }; /* kill it when it runs; be content when 
 VELOCI_API int veloci_delete(const struct veloci *v, const char *id, uint32_t flags,
                              struct veloci_error **err);
 
+enum {                                     /* flags of struct veloci_exec_options */
+       VELOCI_EXEC_DETACH = 1 << 0,        /* do not wait for the end */
+       VELOCI_EXEC_TTY = 1 << 1,           /* with a terminal */
+       VELOCI_EXEC_NO_NEW_PRIVS = 1 << 2,  /* set no_new_privs */
+       VELOCI_EXEC_IGNORE_PAUSED = 1 << 3, /* into a paused container, too: it is frozen at once */
+};
+
+struct veloci_exec_options {
+    size_t size;
+    const char *process;     /* text of a document as `process` of config.json is; NULL: that of the
+                                container */
+    const char *const *args; /* command, ends with NULL; or NULL: that of the document */
+    const char *const *env;  /* NAME=VALUE, ends with NULL, added; or NULL */
+    const char *user;        /* USER[:GROUP], numbers; or NULL */
+    const char *cwd;         /* or NULL */
+    const char *console_socket; /* as for create */
+    const char *pid_file;
+    const char *pidfd_socket;
+    uint32_t flags;
+    uint32_t preserve_fds;
+};
+/* clang-format off */
+#define VELOCI_EXEC_OPTIONS_INIT {sizeof(struct veloci_exec_options), NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, 0}
+/* clang-format on */
+
+/* Runs one more process in a container that was created or runs. *pid becomes its id; it is a child
+ * of the calling process. Without VELOCI_EXEC_DETACH the calling thread waits as with veloci_run,
+ * and *status is its exit status. pid and status may be NULL. */
+VELOCI_API int veloci_exec(const struct veloci *v, const char *id,
+                           const struct veloci_exec_options *options, pid_t *pid, int *status,
+                           struct veloci_error **err);
+
 /* Freezes every process of a created or running container. */
 VELOCI_API int veloci_pause(const struct veloci *v, const char *id, struct veloci_error **err);
 /* Thaws a paused one. */

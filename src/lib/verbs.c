@@ -133,6 +133,50 @@ int veloci_delete(const struct veloci *v, const char *id, uint32_t flags, struct
     return vl_lib_result(r, &e, err);
 }
 
+static int run_exec(const struct veloci *v, const char *id,
+                    const struct veloci_exec_options *options, pid_t *pid, int *status,
+                    struct vl_error **err)
+{
+    const uint32_t known =
+        VELOCI_EXEC_DETACH | VELOCI_EXEC_TTY | VELOCI_EXEC_NO_NEW_PRIVS | VELOCI_EXEC_IGNORE_PAUSED;
+    struct veloci_exec_options o;
+    if (vl_lib_options(options, &o, sizeof(o), "veloci_exec_options", err) < 0 ||
+        vl_lib_flags(o.flags, known, "veloci_exec_options", err) < 0 || vl_lib_can_wait(err) < 0)
+        return -1;
+    struct vl_exec_opts x = {.process = "process",
+                             .process_text = o.process,
+                             .args = (char *const *)o.args,
+                             .user = o.user,
+                             .cwd = o.cwd,
+                             .console_socket = o.console_socket,
+                             .pid_file = o.pid_file,
+                             .pidfd_socket = o.pidfd_socket,
+                             .preserve_fds = o.preserve_fds,
+                             .tty = o.flags & VELOCI_EXEC_TTY,
+                             .detach = o.flags & VELOCI_EXEC_DETACH,
+                             .no_new_privs = o.flags & VELOCI_EXEC_NO_NEW_PRIVS,
+                             .ignore_paused = o.flags & VELOCI_EXEC_IGNORE_PAUSED,
+                             .ret_pid = pid};
+    if (o.process == NULL)
+        x.process = NULL;
+    while (o.args != NULL && o.args[x.n_args] != NULL)
+        x.n_args++;
+    for (size_t i = 0; o.env != NULL && o.env[i] != NULL; i++)
+        vl_strv_add(&x.env, o.env[i]);
+    int r = vl_op_exec(&v->global, id, &x, status, err);
+    vl_strv_reset(&x.env);
+    return r;
+}
+
+int veloci_exec(const struct veloci *v, const char *id, const struct veloci_exec_options *options,
+                pid_t *pid, int *status, struct veloci_error **err)
+{
+    struct vl_error *e = NULL;
+    int unused;
+    return vl_lib_result(run_exec(v, id, options, pid, status != NULL ? status : &unused, &e), &e,
+                         err);
+}
+
 int veloci_pause(const struct veloci *v, const char *id, struct veloci_error **err)
 {
     struct vl_error *e = NULL;

@@ -249,6 +249,8 @@ static int launch(struct joining *j, struct vl_error **err)
         vl_supervise_console(j->launch->console);
     if (vl_launch_go(j->launch, err) < 0)
         return -1;
+    if (j->o->ret_pid != NULL)
+        *j->o->ret_pid = j->launch->pid;
     return j->o->pid_file != NULL ? vl_write_pid_file(j->o->pid_file, j->launch->pid, err) : 0;
 }
 
@@ -268,7 +270,9 @@ static int start(struct joining *j, struct vl_error **err)
 static int prepare(const struct vl_global *g, struct joining *j, struct vl_error **err)
 {
     const struct vl_exec_opts *o = j->o;
-    if (o->process != NULL && vl_process_load(o->process, &j->doc, err) < 0)
+    if (o->process_text != NULL
+            ? vl_process_load_buffer(o->process, o->process_text, strlen(o->process_text), &j->doc, err) < 0
+            : o->process != NULL && vl_process_load(o->process, &j->doc, err) < 0)
         return -1;
     for (size_t i = 0; j->doc != NULL && i < j->doc->notes.n; i++)
         vl_debug("%s", j->doc->notes.v[i]);

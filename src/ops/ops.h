@@ -56,6 +56,9 @@ struct vl_exec_opts {
     const char *console_socket, *pidfd_socket, *pid_file; /* paths or NULL */
     uint32_t preserve_fds;
     bool tty, detach, no_new_privs, ignore_paused;
+    /* of programs that call us */
+    const char *process_text; /* the document itself; process is its name in messages then */
+    pid_t *ret_pid;           /* gets the process id, or NULL */
 };
 /* Adds a process to a created or running container (to a paused one only with ignore_paused: it is frozen at once).
  * Unless detached waits for it and gives its exit status (128+n for a signal). The pid file is written once the program

@@ -205,6 +205,35 @@ static int count_lines(void *context, const char *line, size_t length)
     return ++*n == 2;
 }
 
+static void exec_in(void)
+{
+    static const char *const seven[] = {"/bin/sh", "-c", "exit $SEVEN", NULL}, *const env[] = {
+                                                                                   "SEVEN=7", NULL};
+    struct veloci_exec_options x = VELOCI_EXEC_OPTIONS_INIT;
+    pid_t pid = 0;
+    int status = 0;
+    x.args = seven;
+    x.env = env;
+    ok(fine(veloci_exec(v, "one", &x, &pid, &status, &taken)) && pid > 0, "exec");
+    is_int(status, 7, "its status");
+    x.flags = VELOCI_EXEC_DETACH;
+    ok(fine(veloci_exec(v, "one", &x, &pid, NULL, &taken)), "exec, detached");
+    is_int(waitpid(pid, &status, 0), pid, "its process is our child, too");
+    is_int(WIFEXITED(status) ? WEXITSTATUS(status) : -1, 7, "its status");
+    x = (struct veloci_exec_options)VELOCI_EXEC_OPTIONS_INIT;
+    x.process = "{\"args\": [\"/bin/sh\", \"-c\", \"exit 8\"], \"cwd\": \"/\"}";
+    ok(fine(veloci_exec(v, "one", &x, NULL, &status, &taken)), "exec of a document");
+    is_int(status, 8, "its status");
+    x.process = "{";
+    ok(says(veloci_exec(v, "one", &x, NULL, NULL, &taken), VELOCI_ERROR_CONFIG, "process"),
+       "of a bad one");
+    x.process = NULL;
+    x.args = (const char *const[]){"nosuch", NULL};
+    ok(says(veloci_exec(v, "one", &x, NULL, NULL, &taken), VELOCI_ERROR_SYSTEM,
+            "executable file not found"),
+       "of a program that is not there");
+}
+
 static void living(void)
 {
     struct veloci_state *s = NULL;
@@ -217,6 +246,7 @@ static void living(void)
        "ps");
     veloci_free(pids);
     veloci_state_free(s);
+    exec_in();
     ok(fine(veloci_pause(v, "one", &taken)), "pause");
     ok(fine(veloci_state_get(v, "one", &s, &taken)) && veloci_state_status(s) == VELOCI_PAUSED,
        "paused");
