@@ -37,7 +37,8 @@ static bool says(int r, enum veloci_error_kind kind, const char *words)
     bool good = r == -1 && taken != NULL && veloci_error_kind(taken) == kind &&
                 strstr(veloci_error_message(taken), words) != NULL;
     if (!good)
-        diag("%d: %s", r, taken != NULL ? veloci_error_message(taken) : "(no error)");
+        diag("%d, kind %d: %s", r, taken != NULL ? (int)veloci_error_kind(taken) : 0,
+             taken != NULL ? veloci_error_message(taken) : "(no error)");
     veloci_error_free(taken);
     taken = NULL;
     return good;
@@ -229,7 +230,7 @@ static void exec_in(void)
        "of a bad one");
     x.process = NULL;
     x.args = (const char *const[]){"nosuch", NULL};
-    ok(says(veloci_exec(v, "one", &x, NULL, NULL, &taken), VELOCI_ERROR_SYSTEM,
+    ok(says(veloci_exec(v, "one", &x, NULL, NULL, &taken), VELOCI_ERROR_PAYLOAD,
             "executable file not found"),
        "of a program that is not there");
 }
