@@ -97,10 +97,15 @@ def run_interactive(d):
     has(d.sh("tty; echo $TERM", "-t"), "/dev/pts/0", "terminal")
     with d.terminal("run", "--rm", "-it", IMAGE, "sh") as t:
         t.expect("# ")
-        t.resize(44, 122)
-        time.sleep(0.5)
-        t.send("stty size; exit 5\r")
-        t.expect("44 122")
+        for row in range(40, 50):  # a change may come before docker listens for it
+            t.resize(row, 122)
+            time.sleep(0.2)
+            t.send("stty size; echo do''ne\r")
+            t.expect("done")
+            if f"{row} 122" in t.before:
+                break
+        has(t.before, f"{row} 122", "size")
+        t.send("exit 5\r")
         equal(t.end(), 5, "status")
 
 

@@ -92,7 +92,7 @@ class Terminal:
     """A command with a controlling terminal of its own; expect() and send() talk to it."""
 
     def __init__(self, words, env=None, rows=33, columns=101, cwd="/"):
-        self.words, self.seen = words, b""
+        self.words, self.seen, self.before = words, b"", ""
         self.master, peer = pty.openpty()
         self.resize(rows, columns)
         self.process = subprocess.Popen(words, stdin=peer, stdout=peer, stderr=peer, env=env, cwd=cwd, start_new_session=True,
@@ -129,7 +129,8 @@ class Terminal:
         while text not in self.seen[start:]:
             if not self.read(deadline):
                 raise Failed(f"{' '.join(self.words)}: no {text!r} on the terminal but {self.seen[-800:]!r}")
-        self.seen = self.seen[self.seen.index(text) + len(text):]
+        before, _, self.seen = self.seen.partition(text)
+        self.before = before.decode(errors="replace")
 
     def send(self, text):
         os.write(self.master, text.encode())
