@@ -233,8 +233,8 @@ static int op_error(const struct vl_plan *plan, const struct vl_op *op, const st
         return vl_err_sys(err, m->err, "%s: option `%s`", what, word_of(b, m->a));
     }
     case VL_D_TARGET_TYPE:
-        return vl_err_sys(err, m->err, "%s: the target is of another kind (mode 0%llo) than the source", what,
-                          (unsigned long long)m->a);
+        return vl_err_sys(err, m->err, "%s: the target is of another kind (mode 0%llo) than the source%s", what,
+                          (unsigned long long)m->a, m->err == ENOTDIR ? ", not a directory" : ""); /* as engines spell it */
     case VL_D_USER_UNKNOWN: /* words that engines know from others */
         return vl_err_config(err, op->where, "unable to find user %s: no matching entries in passwd file", str_of(op, 0));
     case VL_D_GROUP_UNKNOWN:
