@@ -255,6 +255,10 @@ static void test_linux(void)
            "linux.intelRdt.closID: `a/b` is no name of a resctrl group; "
            "linux.intelRdt.schemata[1]: a line break inside");
     linux_("'intelRdt':{'closID':'/'}", "");
+}
+
+static void test_linux_process(void)
+{
     linux_("'memoryPolicy':{'mode':'BIND'}", "linux.memoryPolicy.mode: unknown mode `BIND`");
     linux_("'memoryPolicy':{'mode':'MPOL_BIND','flags':['MPOL_F_STATIC_NODES','MPOL_F_RELATIVE_"
            "NODES','x']}",
@@ -624,6 +628,7 @@ int main(void)
     test_top();
     test_process();
     test_linux();
+    test_linux_process();
     test_seccomp();
     test_resources();
     test_annotations();
