@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/seccomp.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
@@ -198,6 +199,22 @@ static bool has_controller(const struct vl_host *h, const char *v2, const char *
     return false;
 }
 
+/* What keeps a controller away, by /proc/cgroups (name, hierarchy of v1 or 0, groups, enabled).
+ * otherwise: when that says nothing; newer kernels list there only what v1 may have. */
+static const char *controller_remedy(const char *table, const char *name, const char *otherwise)
+{
+    cleanup_free char *start = vl_asprintf("\n%s\t", name);
+    const char *line = table != NULL ? strstr(table, start) : NULL;
+    unsigned hierarchy, enabled;
+    if (line == NULL || sscanf(line + strlen(start), "%u\t%*u\t%u", &hierarchy, &enabled) != 2)
+        return otherwise;
+    if (enabled == 0)
+        return "boot without cgroup_disable= for it, or with cgroup_enable=";
+    return hierarchy != 0
+               ? "unmount the hierarchy of version 1 that has it, or boot with cgroup_no_v1=all"
+               : otherwise;
+}
+
 static void controllers(struct vl_doctor *d, const struct vl_host *h, const char *own)
 {
     static const struct {
@@ -208,10 +225,12 @@ static void controllers(struct vl_doctor *d, const struct vl_host *h, const char
                   {"io", "blkio", "use a kernel with CONFIG_BLK_CGROUP"},
                   {"pids", "pids", "use a kernel with CONFIG_CGROUP_PIDS"}};
     bool root = vl_doctor_is_privileged(h);
+    cleanup_free char *table = NULL;
+    (void)vl_slurp_at(AT_FDCWD, "/proc/cgroups", 65536, &table, NULL);
     for (size_t i = 0; i < VL_ARRAY_LEN(wanted); i++) {
         bool there = has_controller(h, wanted[i].v2, wanted[i].v1, own);
         vl_doctor_add(d, cgroups, wanted[i].v2, there ? VL_FOUND : VL_MISSING,
-                      root ? wanted[i].remedy
+                      root ? controller_remedy(table, wanted[i].v1, wanted[i].remedy)
                            : "systemd: Delegate=yes for user@.service, then log in again",
                       "%s", there ? "" : "containers that limit it are refused");
     }
