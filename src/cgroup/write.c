@@ -45,6 +45,11 @@ static int failed(const struct vl_op *op, const char *dir, int error, struct vl_
     else if (error == -EBUSY && usage_file(op) && vl_cg_read_in(dir, usage_file(op), now, sizeof(now)) > 0)
         vl_err_sys(err, error, "write `%s` into `%s` of cgroup `%s`, where %s bytes are in use",
                    vl_op_s(op, 2), file, dir, now);
+    else if (error == -EINVAL && vl_streq(file, "memory.limit_in_bytes"))
+        vl_err_sys(err, error,
+                   "write `%s` into `%s` of cgroup `%s`, where the limit of memory and swap together "
+                   "may be lower",
+                   vl_op_s(op, 2), file, dir);
     else
         vl_err_sys(err, error, "write `%s` into `%s` of cgroup `%s`", vl_op_s(op, 2), file, dir);
     return op->where ? vl_err_at(err, "%s", op->where) : -1;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* update: other limits for a container that lives. Compiled by the same table as at create. */
-#include <limits.h>
-#include <stdlib.h>
+#include "base/log.h"
 #include "base/mem.h"
 #include "cgroup/cgroup.h"
 #include "ops/begin.h"
@@ -67,8 +66,22 @@ static int compile(const struct oci_resources *r, const struct vl_limits_ctx *ct
     return result;
 }
 
-static int change_limits(const struct vl_record *record, const struct oci_resources *r,
-                         struct vl_error **err)
+/* What the kernel or our rights leave out goes to the state, as at create. */
+static int keep_notes(const struct vl_ctr *c, struct vl_record *record, const struct vl_cgroup *cg,
+                      struct vl_error **err)
+{
+    const struct vl_strv *notes = vl_cgroup_notes(cg);
+    size_t before = record->notes.n;
+    for (size_t i = 0; i < notes->n; i++) {
+        vl_warn("%s", notes->v[i]);
+        if (!vl_strv_has(&record->notes, notes->v[i]))
+            vl_strv_add(&record->notes, notes->v[i]);
+    }
+    return record->notes.n == before ? 0 : vl_record_write(c, record, err);
+}
+
+static int change_limits(const struct vl_ctr *c, struct vl_record *record,
+                         const struct oci_resources *r, struct vl_error **err)
 {
     cleanup(plan) struct vl_plan *plan = vl_alloc(sizeof(*plan));
     cleanup(cgroup_desc) struct vl_cgroup_desc desc = {0};
@@ -82,7 +95,8 @@ static int change_limits(const struct vl_record *record, const struct oci_resour
                                 .pids_zero = vl_limits_pids_zero(record->oci_version),
                                 .update = true,
                                 .memory_limit = vl_cgroup_memory_limit(cg)};
-    if (compile(r, &ctx, plan, err) < 0 || vl_cgroup_apply(cg, &host, plan, err) < 0)
+    if (compile(r, &ctx, plan, err) < 0 || vl_cgroup_apply(cg, &host, plan, err) < 0 ||
+        keep_notes(c, record, cg, err) < 0)
         return vl_err_ctx(err, "update container %s", record->id);
     return 0;
 }
@@ -115,5 +129,5 @@ int vl_op_update(const struct vl_global *g, const char *id, const struct vl_upda
         return vl_err_state(err, "container not running");
     if (change_rdt(s->record, o, err) < 0)
         return -1;
-    return change_limits(s->record, document ? document->resources : &options.r, err);
+    return change_limits(c, s->record, document ? document->resources : &options.r, err);
 }
