@@ -215,21 +215,31 @@ static void linux_part(void)
 }
 
 /* A part that the planner refuses is not claimed, one that it takes is. */
+static void claim(bool claimed, const char *linux_part, const char *what)
+{
+    cleanup_free char *why = NULL;
+    bool good = claimed == planned("", "", linux_part, ",'type':'bind'", &why);
+    if (!good)
+        diag("claimed %d: %s", claimed, why ? why : "it can be planned");
+    ok(good, "%s as the planner has it", what);
+}
+
 static void claims(void)
 {
-    is_int(f->linux->intel_rdt->enabled,
-           planned("", "", NAMESPACES ",'intelRdt':{'closID':'x','l3CacheSchema':'L3:0=f'}",
-                   ",'type':'bind'", NULL),
-           "intelRdt as the planner has it");
-    is_int(f->linux->net_devices->enabled,
-           planned("", "",
-                   "'namespaces':[{'type':'network'},{'type':'mount'}],'netDevices':{'x':{}}", "",
-                   NULL),
-           "netDevices as the planner has it");
-    ok(!planned("", "", NAMESPACES, ",'options':['bind','idmap']", NULL),
+    struct oci_features_intel_rdt *rdt = f->linux->intel_rdt;
+    claim(rdt->enabled, NAMESPACES ",'intelRdt':{'closID':'x','l3CacheSchema':'L3:0=f'}",
+          "intelRdt");
+    claim(rdt->schemata, NAMESPACES ",'intelRdt':{'closID':'x','schemata':['L3:0=f']}",
+          "its schemata");
+    claim(rdt->monitoring, NAMESPACES ",'intelRdt':{'closID':'x','enableMonitoring':true}",
+          "its monitoring");
+    claim(f->linux->net_devices->enabled,
+          "'namespaces':[{'type':'network'},{'type':'mount'}],'netDevices':{'x':{}}", "netDevices");
+    ok(!planned("", "", NAMESPACES, ",'type':'bind','options':['bind','idmap']", NULL),
        "control: idmap without mappings is not planned");
     ok(!planned("", "", "'namespaces':[{'type':'nosuch'}]", ",'type':'bind'", NULL),
        "control: nor an unknown namespace");
+    ok(planned("", "", NAMESPACES, ",'type':'bind'", NULL), "control: without all this it is");
 }
 
 static void document(const char *text, size_t len, struct oci_doc **doc)
