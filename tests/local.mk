@@ -186,3 +186,13 @@ check_PROGRAMS += tests/unit/test-features
 TESTS += tests/unit/test-features
 tests_unit_test_features_SOURCES = tests/unit/test-features.c tests/unit/tap.h
 tests_unit_test_features_LDADD = src/ops/libops.a src/launch/liblaunch.a src/state/libstate.a src/cgroup/libcgroup.a $(PLAN_LIBS)
+
+# The systemd driver
+check_PROGRAMS += tests/unit/test-gvariant tests/unit/test-unit tests/unit/test-sdbus
+TESTS += tests/unit/test-gvariant tests/unit/test-unit tests/unit/test-sdbus
+tests_unit_test_gvariant_SOURCES = tests/unit/test-gvariant.c tests/unit/tap.h
+tests_unit_test_gvariant_LDADD = src/plan/libplan.a $(BASE_LIBS)
+tests_unit_test_unit_SOURCES = tests/unit/test-unit.c tests/unit/tap.h
+tests_unit_test_unit_LDADD = src/plan/libplan.a libocispec/libocispec.a $(BASE_LIBS) $(CAP_LIBS)
+tests_unit_test_sdbus_SOURCES = tests/unit/test-sdbus.c tests/unit/tap.h
+tests_unit_test_sdbus_LDADD = $(CGROUP_TEST_LIBS)

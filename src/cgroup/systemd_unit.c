@@ -51,7 +51,7 @@ static struct vl_bus_msg *manager_call(struct vl_cgroup *cg, const char *method)
 static int failed(const struct vl_cgroup *cg, const char *what, int r, const struct vl_bus_fault *f,
                   struct vl_error **err)
 {
-    if (*f->text)
+    if (*f->text && !vl_streq(f->text, strerror(r < 0 ? -r : r))) /* sd-bus says no more than that of its own troubles */
         return vl_err_sys(err, r, "%s unit `%s`: systemd: %s", what, cg->desc.unit.name, f->text);
     return vl_err_sys(err, r, "%s unit `%s`", what, cg->desc.unit.name);
 }

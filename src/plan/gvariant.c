@@ -286,17 +286,15 @@ static int parse_dict(struct reader *r, struct node *ret, int depth)
 /* A type before the value: @t 5, uint64 5. */
 static int parse_typed(struct reader *r, struct node *ret, char *type, int depth)
 {
-    const char *at = ret->at;
     if (ret->given) {
         free(type);
-        return wrong(r, r->p, "the type is given twice");
+        return wrong(r, ret->at, "the type is given twice");
     }
     int result = 0;
     skip_space(r);
     struct node inner = {.at = r->p, .given = type};
     result = parse_value(r, &inner, depth + 1);
     *ret = inner;
-    ret->at = at;
     return result;
 }
 
