@@ -66,7 +66,7 @@ struct vl_opt {
 #define VL_OPERANDS_COMMAND SIZE_MAX
 
 struct vl_command {
-    const char *name;
+    const char *name;     /* one word, or two: "plan verify" */
     const char *operands; /* for help: "ID [SIGNAL]" */
     size_t min, max;      /* operands */
     const char *help;
@@ -79,6 +79,8 @@ struct vl_command {
 extern const struct vl_opt vl_global_options[];
 extern const struct vl_command vl_commands[]; /* ends with a NULL name */
 const struct vl_command *vl_command_find(const char *name);
+/* The command of a line's words, of which *ret_used (1, or 2: "plan verify") are its name; NULL when there is none. */
+const struct vl_command *vl_command_of(int argc, char **argv, int *ret_used);
 
 /*
  * Options are taken in the GNU and in the Go style: --name value, --name=value, -n value, -nvalue,
@@ -128,6 +130,7 @@ int vl_cmd_list(const struct vl_args *a, struct vl_error **err);
 int vl_cmd_mounts(const struct vl_args *a, struct vl_error **err);
 int vl_cmd_pause(const struct vl_args *a, struct vl_error **err);
 int vl_cmd_plan(const struct vl_args *a, struct vl_error **err);
+int vl_cmd_plan_verify(const struct vl_args *a, struct vl_error **err);
 int vl_cmd_ps(const struct vl_args *a, struct vl_error **err);
 int vl_cmd_resume(const struct vl_args *a, struct vl_error **err);
 int vl_cmd_run(const struct vl_args *a, struct vl_error **err);

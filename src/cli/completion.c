@@ -59,6 +59,10 @@ static bool shown(const struct vl_opt *o)
 #define FOR_EACH_COMMAND(c)                                                                        \
     for (const struct vl_command *c = vl_commands; c->name != NULL; c++)                           \
         if (c->run != NULL)
+/* Those with a name of one word. */
+#define FOR_EACH_WORD(c)                                                                           \
+    FOR_EACH_COMMAND(c)                                                                            \
+    if (strchr(c->name, ' ') == NULL)
 #define FOR_EACH_OPTION(o, list)                                                                   \
     for (const struct vl_opt *o = (list); o != NULL && o->name != NULL; o++)                       \
         if (shown(o))
@@ -84,16 +88,16 @@ static void bash_values(struct vl_str *b, const char *command, const struct vl_o
     FOR_EACH_OPTION(o, options) {
         if (o->arg == NULL)
             continue;
-        vl_str_addf(b, "    %s:--%s", command, o->name);
+        vl_str_addf(b, "    '%s:--%s'", command, o->name);
         if (o->letter != '\0')
-            vl_str_addf(b, " | %s:-%c", command, o->letter);
+            vl_str_addf(b, " | '%s:-%c'", command, o->letter);
         bash_kind(b, option_kind(o), o->arg, strlen(o->arg));
     }
 }
 
 static void bash_names(struct vl_str *b, const char *command, const struct vl_opt *options)
 {
-    vl_str_addf(b, "    %s) echo '", *command != '\0' ? command : "''");
+    vl_str_addf(b, "    '%s') echo '", command);
     FOR_EACH_OPTION(o, options)
         vl_str_addf(b, " --%s", o->name);
     vl_str_add(b, "' ;;\n");
@@ -116,6 +120,7 @@ static const char bash_rest[] =
     "                [[ $word == --root ]] && root=(--root \"${COMP_WORDS[i]}\")\n"
     "            fi\n"
     "        elif [[ -z $command ]]; then command=$word\n"
+    "        elif [[ $operands == 0 && -n $(_veloci_options \"$command $word\") ]]; then command+=\" $word\"\n"
     "        else ((operands++))\n"
     "        fi\n"
     "        ((i++))\n"
@@ -158,11 +163,11 @@ static char *bash_text(void)
         enum word_kind kind = operand_kind(c, &len);
         if (len == 0)
             continue;
-        vl_str_addf(&b, "    %s", c->name);
+        vl_str_addf(&b, "    '%s'", c->name);
         bash_kind(&b, kind, first_operand(c), len);
     }
     vl_str_add(&b, "    esac\n}\n_veloci_commands() {\n    echo '");
-    FOR_EACH_COMMAND(c)
+    FOR_EACH_WORD(c)
         vl_str_addf(&b, " %s", c->name);
     vl_str_add(&b, " help'\n}\n");
     vl_str_add(&b, bash_rest);
@@ -250,7 +255,7 @@ static char *zsh_text_all(void)
                    "    ids=(${(f)\"$(_call_program ids veloci $root list --quiet 2>/dev/null)\"})\n"
                    "    _describe container ids\n}\n"
                    "_veloci_commands() {\n    local -a commands=(\n");
-    FOR_EACH_COMMAND(c) {
+    FOR_EACH_WORD(c) {
         vl_str_addf(&b, "        '%s:", c->name);
         zsh_text(&b, c->help);
         vl_str_add(&b, "'\n");
@@ -261,7 +266,7 @@ static char *zsh_text_all(void)
     zsh_options(&b, vl_global_options);
     vl_str_add(&b, "        '1: :_veloci_commands' \\\n        '*:: :->rest' && return\n"
                    "    [[ $state == rest ]] || return\n    case $words[1] in\n");
-    FOR_EACH_COMMAND(c)
+    FOR_EACH_WORD(c)
         zsh_command(&b, c);
     vl_str_add(&b, "    esac\n}\n[[ ${funcstack[1]} == _veloci ]] && _veloci \"$@\" || compdef _veloci veloci\n");
     return vl_str_take(&b);
@@ -320,12 +325,12 @@ static char *fish_text(void)
                    "function __veloci_ids\n    veloci list --quiet 2>/dev/null\nend\n"
                    "complete -c veloci -f\n");
     fish_options(&b, "__fish_use_subcommand", vl_global_options);
-    FOR_EACH_COMMAND(c) {
+    FOR_EACH_WORD(c) {
         vl_str_addf(&b, "complete -c veloci -n __fish_use_subcommand -a %s -d ", c->name);
         fish_quoted(&b, c->help);
         vl_str_addc(&b, '\n');
     }
-    FOR_EACH_COMMAND(c) {
+    FOR_EACH_WORD(c) {
         size_t len;
         enum word_kind kind = operand_kind(c, &len);
         cleanup_free char *when = vl_asprintf("__fish_seen_subcommand_from %s", c->name);

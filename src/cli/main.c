@@ -82,6 +82,8 @@ static int run_command(const struct vl_command *c, int argc, char **argv, struct
                                   c->name);
     if (c->run == vl_cmd_exec)
         a->failed_status = STATUS_EXEC;
+    if (c->run == vl_cmd_plan_verify) /* its answer is the status */
+        a->exit_codes = 1;
     int r = vl_parse_command(c, argc, argv, a, err);
     if (r == 0 && a->help)
         r = print_text(vl_help_text(c), err);
@@ -94,7 +96,8 @@ static int run_command(const struct vl_command *c, int argc, char **argv, struct
 /* "help", "help COMMAND" */
 static int help_command(int argc, char **argv, struct vl_error **err)
 {
-    const struct vl_command *c = argc > 1 ? vl_command_find(argv[1]) : NULL;
+    int used;
+    const struct vl_command *c = vl_command_of(argc - 1, argv + 1, &used);
     if (argc > 1 && (c == NULL || c->run == NULL))
         return vl_err_usage(err, "no help for `%s`: there is no such command", argv[1]);
     return print_text(vl_help_text(c), err);
@@ -115,7 +118,9 @@ static int dispatch(int argc, char **argv, struct vl_args *a, struct vl_error **
         return print_text(vl_help_text(NULL), err);
     if (vl_streq(argv[next], "help"))
         return help_command(argc - next, argv + next, err);
-    const struct vl_command *c = vl_command_find(argv[next]);
+    int used;
+    const struct vl_command *c = vl_command_of(argc - next, argv + next, &used);
+    next += used - 1;
     if (c != NULL)
         return run_command(c, argc - next, argv + next, a, err);
     (void)vl_err_usage(err, "unknown command `%s`: see veloci --help", argv[next]);

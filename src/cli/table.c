@@ -71,6 +71,9 @@ const struct vl_opt vl_global_options[] = {
         STR("pid-file", 0, create.pid_file, "FILE", "gets the process id"),                        \
         STR("pidfd-socket", 0, create.pidfd_socket, "SOCKET",                                      \
             "AF_UNIX socket that gets a descriptor of the process"),                               \
+        STR("plan-digest", 0, create.plan_digest, "DIGEST",                                        \
+            "refuse unless the plan has this digest (sha256:…)"),                                  \
+        STR("plan", 0, create.plan_file, "FILE", "refuse unless the plan is that of FILE"),        \
         FLAG("no-pivot", 0, create.no_pivot, "do not use pivot_root"),                             \
         FLAG("no-new-keyring", 0, create.no_new_keyring, "keep the session keyring"),              \
         OPT("preserve-fds", 0, VL_OPT_U32, create.preserve_fds, "N",                               \
@@ -159,13 +162,22 @@ static const struct vl_opt spec_options[] = {
     HELP,
     END,
 };
+#define PLAN                                                                                       \
+    FLAG("no-pivot", 0, create.no_pivot, "plan for create --no-pivot"),                            \
+        FLAG("no-new-keyring", 0, create.no_new_keyring, "plan for create --no-new-keyring"),      \
+        OPT("preserve-fds", 0, VL_OPT_U32, create.preserve_fds, "N",                               \
+            "plan for create --preserve-fds N"),                                                   \
+        FLAG("run", 0, plan.run, "plan for run instead of create"),                                \
+        FLAG("detach", 'd', create.detach, "with --run: plan for run --detach"), HELP, END
 static const struct vl_opt plan_options[] = {
     BUNDLE,
     WORD("format", 0, format, "json|binary", "form of the output"),
-    FLAG("no-pivot", 0, create.no_pivot, "plan for create --no-pivot"),
-    FLAG("no-new-keyring", 0, create.no_new_keyring, "plan for create --no-new-keyring"),
-    HELP,
-    END,
+    PLAN,
+};
+static const struct vl_opt plan_verify_options[] = {
+    STR("bundle", 'b', create.bundle, "DIR", "compare with what would be done with this bundle here"),
+    STR("config", 'f', create.config, "FILE", "configuration (default: config.json of the bundle)"),
+    PLAN,
 };
 
 static const struct vl_opt events_options[] = {
@@ -234,6 +246,8 @@ const struct vl_command vl_commands[] = {
      plain_options, vl_cmd_mounts},
     {"pause", "ID", 1, 1, "freeze all processes of a container", plain_options, vl_cmd_pause},
     {"plan", "[ID]", 0, 1, "print what create would do", plan_options, vl_cmd_plan},
+    {"plan verify", "FILE [ID]", 1, 2, "check a plan, and with a bundle whether it is what would be done here",
+     plan_verify_options, vl_cmd_plan_verify},
     {"ps", "ID [PS OPTION...]", 1, VL_OPERANDS_COMMAND,
      "list the processes of a container; options behind ID are those of ps(1) (default: -ef)",
      ps_options, vl_cmd_ps},
@@ -256,4 +270,16 @@ const struct vl_command *vl_command_find(const char *name)
         if (vl_streq(c->name, name))
             return c;
     return NULL;
+}
+
+const struct vl_command *vl_command_of(int argc, char **argv, int *ret_used)
+{
+    *ret_used = 2;
+    for (const struct vl_command *c = vl_commands; c->name != NULL && argc > 1; c++) {
+        size_t n = strcspn(c->name, " ");
+        if (c->name[n] == ' ' && strlen(argv[0]) == n && strncmp(c->name, argv[0], n) == 0 && vl_streq(c->name + n + 1, argv[1]))
+            return c;
+    }
+    *ret_used = 1;
+    return argc > 0 ? vl_command_find(argv[0]) : NULL;
 }

@@ -15,6 +15,7 @@
 #include "launch/pidfd_socket.h"
 #include "launch/planhooks.h"
 #include "launch/sdnotify.h"
+#include "ops/contract.h"
 #include "ops/record_make.h"
 #include "spec/annot.h"
 #include "state/gate.h"
@@ -103,7 +104,9 @@ static int make_plan(const struct vl_global *g, const struct vl_create_opts *o, 
                                 .notify = !g->foreign_env && vl_sdnotify_wanted() != NULL,
                                 .seccomp = &provider,
                                 .seccomp_receiver = vl_seccomp_receiver(g)};
-    return vl_plan_build(b->spec, &b->host, &opts, &b->plan, err);
+    if (vl_plan_build(b->spec, &b->host, &opts, &b->plan, err) < 0)
+        return -1;
+    return vl_contract_check(b->plan, b->spec, o->plan_digest, o->plan_file, err);
 }
 
 int vl_gather_host(struct vl_host *h, struct vl_error **err)

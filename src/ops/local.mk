@@ -1,6 +1,7 @@
 noinst_LIBRARIES += src/ops/libops.a
 src_ops_libops_a_SOURCES = \
 	src/ops/begin.c src/ops/begin.h \
+	src/ops/contract.c src/ops/contract.h \
 	src/ops/create.c \
 	src/ops/delete.c \
 	src/ops/doctor.c src/ops/doctor.h \

@@ -32,6 +32,7 @@ struct vl_create_opts {
     const char *pidfd_socket;   /* path of a stream socket that gets a pidfd, or NULL */
     bool no_pivot, no_new_keyring;
     uint32_t preserve_fds; /* 3 … 2+n stay open; LISTEN_FDS of our environment comes on top */
+    const char *plan_digest, *plan_file; /* what was approved (ops/contract.h); or NULL */
     /* run only */
     bool detach, keep, no_subreaper;
 };
@@ -136,11 +137,21 @@ struct vl_plan_request {
     const char *id; /* NULL: "plan" */
     const char *bundle, *config;
     bool no_pivot, no_new_keyring;
+    bool run;    /* the plan of run: the start gate is not a socket; detach: of run --detach */
+    bool detach;
+    uint32_t preserve_fds;
     bool binary; /* the wire form instead of JSON */
 };
 /* What create would do, without doing it. *ret is owned by the caller. */
 int vl_op_plan(const struct vl_global *g, const struct vl_plan_request *r, char **ret,
                size_t *ret_len, struct vl_error **err);
+/*
+ * Whether a file has a plan that could be carried out: frame, digest, descriptor table, schedule. With a bundle in r also
+ * whether it is what would be done here now; *ret_diff (the caller's) then gets the lines that differ, or NULL. REFUSED for
+ * whatever is wrong with the file. *ret_text (the caller's) says in one line what it is.
+ */
+int vl_op_plan_verify(const struct vl_global *g, const char *file, const struct vl_plan_request *r, char **ret_text,
+                      char **ret_diff, struct vl_error **err);
 
 /* A number that may be given. */
 struct vl_given {

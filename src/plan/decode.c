@@ -86,3 +86,22 @@ int vl_plan_decode(const void *buf, size_t len, struct vl_plan **ret, struct vl_
     *ret = from_view(&view);
     return 0;
 }
+
+/* The stage's own check, with identities such as it would get. */
+int vl_plan_check_schedule(const struct vl_plan *p, struct vl_error **err)
+{
+    cleanup_free struct vl_ident *idents = vl_alloc((p->n_desc + 1) * sizeof(*idents));
+    struct vl_wire_view view;
+    uint32_t at = 0;
+    size_t len;
+    for (size_t i = 0; i < p->n_desc; i++)
+        idents[i] = (struct vl_ident){.fd = (int)(3 + p->preserve_fds + i), .dev = 1, .ino = 1};
+    cleanup_free void *bytes = vl_plan_encode(p, true, idents, &len);
+    enum vl_wire_fault f = vl_wire_check(bytes, len, 1, NULL, &view, &at);
+    if (f == VL_WIRE_OK)
+        return 0;
+    const struct vl_op *op = vl_plan_stage_op(p, at);
+    const struct vl_op_names *names = op != NULL && (f == VL_WIRE_BAD_OP || f == VL_WIRE_BAD_ORDER) ? vl_op_names(op->code) : NULL;
+    return vl_err_refused(err, "plan", "the plan cannot be carried out: it is %s (item %u%s%s)", fault_text(f), at,
+                          names != NULL ? ": " : "", names != NULL ? names->name : "");
+}

@@ -95,6 +95,8 @@ struct vl_ident {
 void *vl_plan_encode(const struct vl_plan *p, bool stage_only, const struct vl_ident *idents, size_t *ret_len);
 /* Decodes bytes of vl_plan_encode (any other bytes: an error naming the fault). */
 int vl_plan_decode(const void *buf, size_t len, struct vl_plan **ret, struct vl_error **err);
+/* Whether the stage would carry it out: descriptors, phases, what must come before what. REFUSED, naming the operation. */
+int vl_plan_check_schedule(const struct vl_plan *p, struct vl_error **err);
 const struct vl_op *vl_plan_stage_op(const struct vl_plan *p, uint32_t index); /* NULL when out of range */
 
 /* SHA-256 over the encoding with all identities empty (what a plan digest means; RULES in docs/design.md). */

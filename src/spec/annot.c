@@ -57,6 +57,8 @@ const struct vl_annot vl_annots[] = {
     {"krun.", VL_ANNOT_IGNORED, BELOW_PREFIX, NULL,
      "Size of a virtual machine: only for the handler of that name, which is refused."},
     {"run.oci.", VL_ANNOT_IGNORED, UNSAFE, NULL, "What is not listed here has no effect."},
+    {"run.veloci.plan.digest", VL_ANNOT_STRING, BELOW_PREFIX, NULL,
+     "The launch is refused unless its plan has this digest (`veloci plan` prints it)."},
     {"run.veloci.landlock", VL_ANNOT_STRING, BELOW_PREFIX, NULL,
      "A Landlock ruleset as JSON, in force when the container's program starts."},
     {"run.veloci.", VL_ANNOT_MISSING, UNSAFE, "such feature",

@@ -26,6 +26,7 @@ VERB(list)
 VERB(mounts)
 VERB(pause)
 VERB(plan)
+VERB(plan_verify)
 VERB(ps)
 VERB(resume)
 VERB(run)
@@ -55,7 +56,9 @@ static int parse(const char *line)
     command = NULL;
     int r = vl_parse_global(argc, words, &args, &next, &e);
     if (r == 0 && next < argc) {
-        command = vl_command_find(words[next]);
+        int used;
+        command = vl_command_of(argc - next, words + next, &used);
+        next += used - 1;
         r = command == NULL ? vl_err_usage(&e, "no such command")
                             : vl_parse_command(command, argc - next, words + next, &args, &e);
     }
@@ -122,6 +125,10 @@ static void engines(void)
         "list -f json",
         "plan -b B -f F --format json",
         "plan --format=binary ID",
+        "plan --run -d verify",
+        "plan verify F",
+        "plan verify -b B F ID",
+        "create --plan F --plan-digest sha256:0 -b B ID",
     };
     for (size_t i = 0; i < VL_ARRAY_LEN(lines); i++)
         ok(ok_line(lines[i]), "%.110s", lines[i]);
