@@ -99,7 +99,7 @@ static int parse_half(struct vl_exec_model *m, const char *text, size_t len, con
 {
     cleanup_free char *half = vl_strndup(text, len);
     uint32_t number;
-    if (len == 0 || len > 255 || half[0] == '-' || half[strcspn(half, ",/ \t\n")] != '\0')
+    if (len == 0 || len > 255 || half[0] == '-' || half[strcspn(half, ":,/ \t\n")] != '\0')
         return vl_pl_config(&m->p, "--user", "`%s`: the %s is neither a number nor a name", m->rq->user, what);
     if (strspn(half, "0123456789") != len) {
         *name = vl_take_ptr(half);

@@ -19,6 +19,8 @@
 #include "base/mem.h"
 #include "base/names.h"
 #include "plan/build.h"
+#include "plan/exec.h"
+#include "spec/process.h"
 #include "plan/wire_check.h"
 
 __attribute__((noreturn, format(printf, 1, 2))) static void broken(const char *fmt, ...)
@@ -238,7 +240,97 @@ static int print_errors(struct vl_error *e)
     return 1;
 }
 
+/* With --exec the plan of a process that joins the container; each of its options has the name of the verb's. */
+struct exec {
+    struct vl_exec_request rq;
+    struct vl_strv args, env, caps;
+    uint32_t groups[8];
+    struct vl_process *doc;
+};
+
+enum { EXEC = 256, EXEC_ENV, EXEC_USER, EXEC_GID, EXEC_CWD, EXEC_CAP, EXEC_APPARMOR, EXEC_LABEL, EXEC_NNP, EXEC_TTY,
+       EXEC_FDS, EXEC_OWN_USERNS, EXEC_ROOT, EXEC_PROCESS };
+
+static bool read_exec_option(int c, struct exec *e, struct vl_error **err)
+{
+    switch (c) {
+    case EXEC:
+        vl_strv_add(&e->args, optarg);
+        return true;
+    case EXEC_ENV:
+        vl_strv_add(&e->env, optarg);
+        return true;
+    case EXEC_USER:
+        e->rq.user = optarg;
+        return true;
+    case EXEC_GID:
+        return e->rq.n_groups < 8 && vl_parse_u32(optarg, 10, &e->groups[e->rq.n_groups++]) == 0;
+    case EXEC_CWD:
+        e->rq.cwd = optarg;
+        return true;
+    case EXEC_CAP:
+        vl_strv_add(&e->caps, optarg);
+        return true;
+    case EXEC_APPARMOR:
+        e->rq.apparmor = optarg;
+        return true;
+    case EXEC_LABEL:
+        e->rq.selinux = optarg;
+        return true;
+    case EXEC_NNP:
+        return e->rq.no_new_privs = true;
+    case EXEC_TTY:
+        return e->rq.terminal = true;
+    case EXEC_FDS:
+        return vl_parse_u32(optarg, 10, &e->rq.preserve_fds) == 0;
+    case EXEC_OWN_USERNS:
+        return e->rq.own_userns = true;
+    case EXEC_ROOT:
+        e->rq.root = optarg;
+        return true;
+    case EXEC_PROCESS:
+        (void)vl_process_load_buffer("process.json", optarg, strlen(optarg), &e->doc, err);
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* From the container's plan as later verbs read it. */
+static int join(const struct vl_plan *container, const struct vl_host *host, struct exec *e, struct vl_plan **ret,
+                struct vl_error **err)
+{
+    size_t len;
+    cleanup_free void *bytes = vl_plan_encode(container, false, NULL, &len);
+    cleanup(plan) struct vl_plan *recorded = NULL;
+    if (vl_plan_decode(bytes, len, &recorded, err) < 0)
+        return -1;
+    e->rq.process = e->doc != NULL ? e->doc->process : NULL;
+    e->rq.args = e->args.v;
+    e->rq.n_args = vl_streq(e->args.v[0], "") ? 0 : e->args.n; /* an empty one asks for that of the document */
+    e->rq.env = e->env.v;
+    e->rq.n_env = e->env.n;
+    e->rq.groups = e->groups;
+    for (size_t i = 0; i < e->caps.n; i++)
+        e->rq.caps |= UINT64_C(1) << vl_cap_by_name(e->caps.v[i]);
+    return vl_plan_join(recorded, host, &e->rq, ret, err);
+}
+
 static const struct option long_options[] = {
+    {"exec", required_argument, NULL, EXEC},
+    {"env", required_argument, NULL, EXEC_ENV},
+    {"user", required_argument, NULL, EXEC_USER},
+    {"additional-gids", required_argument, NULL, EXEC_GID},
+    {"cwd", required_argument, NULL, EXEC_CWD},
+    {"cap", required_argument, NULL, EXEC_CAP},
+    {"apparmor", required_argument, NULL, EXEC_APPARMOR},
+    {"process-label", required_argument, NULL, EXEC_LABEL},
+    {"no-new-privs", no_argument, NULL, EXEC_NNP},
+    {"tty", no_argument, NULL, EXEC_TTY},
+    {"exec-preserve-fds", required_argument, NULL, EXEC_FDS},
+    {"own-userns", no_argument, NULL, EXEC_OWN_USERNS},
+    {"root", required_argument, NULL, EXEC_ROOT},
+    {"process", required_argument, NULL, EXEC_PROCESS},
     {"id", required_argument, NULL, 'i'},       {"bundle", required_argument, NULL, 'b'},
     {"detached", no_argument, NULL, 'd'},       {"console-socket", no_argument, NULL, 'c'},
     {"no-pivot", no_argument, NULL, 'p'},       {"no-new-keyring", no_argument, NULL, 'k'},
@@ -248,7 +340,7 @@ static const struct option long_options[] = {
     {NULL, 0, NULL, 0},
 };
 
-static const char *read_options(int argc, char **argv, struct vl_plan_opts *o)
+static const char *read_options(int argc, char **argv, struct vl_plan_opts *o, struct exec *e, struct vl_error **err)
 {
     const char *bundle = "/bundle";
     for (int c; (c = getopt_long(argc, argv, "", long_options, NULL)) != -1;) {
@@ -290,7 +382,8 @@ static const char *read_options(int argc, char **argv, struct vl_plan_opts *o)
             o->listen_fdnames = optarg;
             break;
         default:
-            broken("option");
+            if (!read_exec_option(c, e, err))
+                broken("option");
         }
     }
     if (argc - optind != 2)
@@ -337,20 +430,30 @@ static void check_stage(const struct vl_plan *plan)
 int main(int argc, char **argv)
 {
     struct vl_plan_opts opts = {.id = "c1"};
-    const char *bundle = read_options(argc, argv, &opts);
+    struct vl_error *err = NULL;
+    struct exec e = {.doc = NULL};
+    const char *bundle = read_options(argc, argv, &opts, &e, &err);
     cleanup(host) struct vl_host host = {.euid = 0};
     cleanup(spec) struct vl_spec *spec = NULL;
-    cleanup(plan) struct vl_plan *plan = NULL;
-    struct vl_error *err = NULL;
+    cleanup(plan) struct vl_plan *plan = NULL, *joined = NULL;
     size_t len;
+    if (err != NULL)
+        return print_errors(err);
     cleanup_free char *text = slurp(argv[optind], &len);
     read_host(argv[optind + 1], &host);
     if (vl_spec_load_buffer(bundle, "config.json", text, len, &spec, &err) < 0 ||
         vl_plan_build(spec, &host, &opts, &plan, &err) < 0)
         return print_errors(err);
-    cleanup_free char *json = vl_plan_print(plan, &len);
-    check_wire(plan, json);
-    check_stage(plan);
+    if (e.args.n > 0 && join(plan, &host, &e, &joined, &err) < 0)
+        return print_errors(err);
+    const struct vl_plan *made = joined != NULL ? joined : plan;
+    cleanup_free char *json = vl_plan_print(made, &len);
+    check_wire(made, json);
+    check_stage(made);
     fwrite(json, 1, len, stdout);
+    vl_strv_reset(&e.args);
+    vl_strv_reset(&e.env);
+    vl_strv_reset(&e.caps);
+    vl_process_free(e.doc);
     return 0;
 }
