@@ -35,6 +35,7 @@ install-data-hook: install-so-links
 install-so-links: install-solibDATA
 	ln -sf libveloci.so.$(VERSION) $(DESTDIR)$(libdir)/$(SO_NAME)
 	ln -sf $(SO_NAME) $(DESTDIR)$(libdir)/libveloci.so
-uninstall-hook:
+uninstall-hook: uninstall-so-links
+uninstall-so-links:
 	rm -f $(DESTDIR)$(libdir)/$(SO_NAME) $(DESTDIR)$(libdir)/libveloci.so
 endif

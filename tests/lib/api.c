@@ -90,7 +90,7 @@ static void look(struct process *p)
     for (int s = 1; s <= 64; s++)
         (void)sigaction(s, NULL, &p->actions[s]);
     for (int l = 0; l < RLIM_NLIMITS; l++)
-        (void)getrlimit((__rlimit_resource_t)l, &p->limits[l]);
+        (void)getrlimit(l, &p->limits[l]);
 }
 
 static bool same_signals(const struct process *a, const struct process *b)
