@@ -62,7 +62,8 @@ void vl_limits_missing(struct vl_limits *l, const char *field, const struct vl_l
 {
     cleanup(error) struct vl_error *e = NULL;
     enum vl_cgroup_mode mode = l->ctx->host->cgroup_mode;
-    const char *name = v1->file ? v1->controller : v2->controller;
+    const char *name =
+        v2->file && (mode == VL_CGROUP_V2 || !v1->file) ? v2->controller : v1->controller;
     cleanup_free char *where = place_of(l, field),
                       *feature = vl_asprintf("cgroup controller %s", name);
     if (v2->file == NULL &&

@@ -92,7 +92,8 @@ static const struct vl_name cgroup_flag_names[] = {
 };
 static const struct vl_name cgwrite_flag_names[] = {
     {"if-exists", VL_CGW_IF_EXISTS}, {"alternative", VL_CGW_ALT}, {"retry", VL_CGW_RETRY}, {"keep", VL_CGW_KEEP},
-    {"check", VL_CGW_CHECK},         {"tolerate", VL_CGW_TOLERATE}, {NULL, 0},
+    {"check", VL_CGW_CHECK},         {"tolerate", VL_CGW_TOLERATE}, {"verify", VL_CGW_VERIFY}, {"late", VL_CGW_LATE},
+    {NULL, 0},
 };
 static const struct vl_name unit_flag_names[] = {{"optional", VL_UNITF_OPTIONAL}, {NULL, 0}};
 static const struct vl_name cgdevices_flag_names[] = {{"tolerate", VL_CGD_TOLERATE}, {NULL, 0}};

@@ -169,16 +169,18 @@ static void test_rows(void)
         }
         const char *good = values[v].good;
         bool always = r->convert == vl_lc_always_on_v2;
-        cleanup_free char *missing = vl_asprintf("cgroup controller `%s` is not available",
-                                                 r->v1.file ? r->v1.controller : r->v2.controller);
+        cleanup_free char *missing1 =
+            vl_asprintf("cgroup controller `%s` is not available", r->v1.controller);
+        cleanup_free char *missing2 =
+            vl_asprintf("cgroup controller `%s` is not available", r->v2.controller);
         cleanup_free char *only = vl_asprintf("`%s` exists with cgroup v1 only (at r.%s",
                                               r->v1.file, r->field);
         try_host(&v1, r->field, good, 1, &r->v1, &r->second1, NULL);
-        try_host(&bare_v1, r->field, good, 1, &r->v1, &r->second1, missing);
+        try_host(&bare_v1, r->field, good, 1, &r->v1, &r->second1, missing1);
         if (!always) {
             try_host(&v2, r->field, good, 2, &r->v2, &r->second2, r->v2.file ? NULL : only);
             try_host(&bare_v2, r->field, good, 2, &r->v2, &r->second2,
-                     r->v2.file ? missing : only);
+                     r->v2.file ? missing2 : only);
         }
         ok(values[v].bad || r->must == NULL, "%s: what is wrong is known", r->field);
         if (values[v].bad) {

@@ -172,7 +172,7 @@ static const struct {
     {&v2, 0, "{'blockIO':{'weight':9}}",
      "9: must be between 10 and 1000 (at linux.resources.blockIO.weight)"},
     {&bare, 0, "{'blockIO':{'weight':500}}",
-     "cgroup controller `blkio` is not available (at linux.resources.blockIO.weight)"},
+     "cgroup controller `io` is not available (at linux.resources.blockIO.weight)"},
     {&v2, 0, "{'blockIO':{'weightDevice':[{'major':8,'minor':16,'weight':1000}]}}",
      "2a io.bfq.weight=8:16 1000\n2 io.weight=8:16 10000"},
     {&v1, 0,
