@@ -196,3 +196,10 @@ tests_unit_test_unit_SOURCES = tests/unit/test-unit.c tests/unit/tap.h
 tests_unit_test_unit_LDADD = src/plan/libplan.a libocispec/libocispec.a $(BASE_LIBS) $(CAP_LIBS)
 tests_unit_test_sdbus_SOURCES = tests/unit/test-sdbus.c tests/unit/tap.h
 tests_unit_test_sdbus_LDADD = $(CGROUP_TEST_LIBS)
+
+check_PROGRAMS += tests/unit/test-ps-table tests/unit/test-mounts-live
+TESTS += tests/unit/test-ps-table tests/unit/test-mounts-live
+tests_unit_test_ps_table_SOURCES = tests/unit/test-ps-table.c tests/unit/tap.h
+tests_unit_test_ps_table_LDADD = src/cli/libcli.a src/sys/libsys.a $(BASE_LIBS) $(CAP_LIBS)
+tests_unit_test_mounts_live_SOURCES = tests/unit/test-mounts-live.c tests/unit/tap.h
+tests_unit_test_mounts_live_LDADD = $(PLAN_LIBS)

@@ -163,7 +163,7 @@ int vl_cgroup_signal_all(struct vl_cgroup *cg, int sig, struct vl_error **err);
 /* SIGKILL to all, frozen or not (cgroup.kill, Linux 5.14; else freeze and kill until nobody is left
  * or timeout_ms passed). Does not wait for them to be gone. */
 int vl_cgroup_kill(struct vl_cgroup *cg, int timeout_ms, struct vl_error **err);
-/* Waits until no process is left in it and below. -1 with a STATE error at the timeout. */
+/* Waits until no process is left in it and below. -1 with a SYSTEM error (ETIME) at the timeout. */
 int vl_cgroup_wait_empty(struct vl_cgroup *cg, int timeout_ms, struct vl_error **err);
 /* Removes it and everything below. Waits up to timeout_ms for processes to leave. Absent is
  * success. */
@@ -176,7 +176,7 @@ int vl_cgroup_destroy_path(const char *path, int timeout_ms, struct vl_error **e
 
 /* -- freezer ----------------------------------------------------------------------------------- */
 
-/* Freezes or thaws and waits until that is so. At the timeout a freeze is taken back, and the STATE error names
+/* Freezes or thaws and waits until that is so. At the timeout a freeze is taken back, and the error (ETIME) names
  * processes in an uninterruptible wait. */
 int vl_cgroup_freeze(struct vl_cgroup *cg, int timeout_ms, struct vl_error **err);
 int vl_cgroup_thaw(struct vl_cgroup *cg, int timeout_ms, struct vl_error **err);

@@ -202,7 +202,7 @@ const char *vl_cg_name(const struct vl_cgroup *cg);
 /* "in an uninterruptible wait (state D): 12 (cat)": what a signal or the freezer does not reach in dir and below; NULL
  * when there is none. The caller's. */
 char *vl_cg_stuck(const char *dir);
-/* The STATE errors at a deadline: of something that is still in use, or could not be frozen or thawed. They name what
+/* The SYSTEM errors (ETIME) at a deadline: of something that is still in use, or could not be frozen or thawed. They name what
  * is stuck. */
 int vl_cg_still_busy(const struct vl_cgroup *cg, struct vl_error **err);
 int vl_cg_not_in_time(const char *dir, bool frozen, struct vl_error **err);

@@ -57,15 +57,15 @@ int vl_cg_still_busy(const struct vl_cgroup *cg, struct vl_error **err)
     const char *dir = vl_cg_main_dir(cg);
     cleanup_free char *stuck = vl_cg_stuck(dir);
     (void)vl_cg_list(dir, &pids);
-    return vl_err_state(err, "cgroup `%s` is still in use: %zu process(es) left%s%s", dir, pids.n,
-                        stuck ? ", " : "", stuck ? stuck : "");
+    return vl_err_sys(err, ETIME, "cgroup `%s` is still in use: %zu process(es) left%s%s", dir,
+                      pids.n, stuck ? ", " : "", stuck ? stuck : "");
 }
 
 int vl_cg_not_in_time(const char *dir, bool frozen, struct vl_error **err)
 {
     cleanup_free char *stuck = vl_cg_stuck(dir);
-    return vl_err_state(err, "cgroup `%s` could not be %s in time%s%s", dir, frozen ? "frozen" : "thawed",
-                        stuck ? ", " : "", stuck ? stuck : "");
+    return vl_err_sys(err, ETIME, "cgroup `%s` could not be %s in time%s%s", dir,
+                      frozen ? "frozen" : "thawed", stuck ? ", " : "", stuck ? stuck : "");
 }
 
 /* v1 tells nobody that a cgroup is empty; the ends of processes can be waited for. Not for ever: a process that was

@@ -94,6 +94,7 @@ static int make_plan(const struct vl_global *g, const struct vl_create_opts *o, 
     }
     struct vl_plan_opts opts = {.id = b->id,
                                 .cgroup_manager = g->cgroup_manager,
+                                .rootless = g->rootless,
                                 .no_pivot = o->no_pivot,
                                 .no_new_keyring = o->no_new_keyring,
                                 .detached = gate,

@@ -48,8 +48,8 @@ static int wait_dead(const struct vl_status *s, struct vl_cgroup *cg, struct vl_
         return vl_err_sys(err, r, "wait for the end of process %d", (int)s->record->pid);
     if (cg != NULL && vl_cgroup_wait_empty(cg, 0, err) < 0)
         return -1;
-    return vl_err_state(err, "process %d was killed and has not ended after %d s",
-                        (int)s->record->pid, DELETE_TIMEOUT_MS / 1000);
+    return vl_err_sys(err, r, "process %d was killed and has not ended after %d s",
+                      (int)s->record->pid, DELETE_TIMEOUT_MS / 1000);
 }
 
 /* Ends what still runs: the first process takes its pid namespace with it, else the whole cgroup

@@ -19,6 +19,7 @@
 struct vl_global {
     const char *root;                      /* state root, or NULL for the default (state/dir.h) */
     enum vl_cgroup_manager cgroup_manager; /* used by create and run; later verbs remember */
+    enum vl_rootless rootless;             /* used by create and run */
     bool debug;
     bool foreign_env; /* in a program that is not ours: LISTEN_FDS, NOTIFY_SOCKET and RUN_OCI_SECCOMP_RECEIVER are not
                          meant for us */

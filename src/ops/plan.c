@@ -22,6 +22,7 @@ static int build(const struct vl_global *g, const struct vl_plan_request *r, str
      * make. */
     struct vl_plan_opts opts = {.id = id,
                                 .cgroup_manager = g->cgroup_manager,
+                                .rootless = g->rootless,
                                 .no_pivot = r->no_pivot,
                                 .no_new_keyring = r->no_new_keyring,
                                 .detached = !r->run,

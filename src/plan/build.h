@@ -10,9 +10,13 @@
 
 enum vl_cgroup_manager { VL_CGM_CGROUPFS = 0, VL_CGM_SYSTEMD, VL_CGM_DISABLED };
 
+/* Whether a caller may go without the cgroup that nobody asked for by name, where making it is not permitted. */
+enum vl_rootless { VL_ROOTLESS_AUTO = 0 /* who is not root */, VL_ROOTLESS_YES, VL_ROOTLESS_NO };
+
 struct vl_plan_opts {
     const char *id;
     enum vl_cgroup_manager cgroup_manager;
+    enum vl_rootless rootless;
     bool no_pivot, no_new_keyring;
     bool detached;       /* the start gate is the socket (create); else GO comes on the channel (run) */
     bool console_socket; /* a console socket was given */

@@ -20,6 +20,11 @@ static bool rootless(const struct vl_planner *p)
     return !p->host->in_initial_userns || p->host->euid != 0;
 }
 
+static bool may_go_without(const struct vl_planner *p)
+{
+    return p->opts->rootless == VL_ROOTLESS_AUTO ? rootless(p) : p->opts->rootless == VL_ROOTLESS_YES;
+}
+
 /* -- path -------------------------------------------------------------------------------------- */
 
 static bool has_control(const char *s)
@@ -116,7 +121,7 @@ int vl_plan_cgroup(struct vl_planner *p)
         return 0;
     }
     if (p->host->cgroup_mode == VL_CGROUP_NONE) {
-        if (given || !rootless(p))
+        if (given || !may_go_without(p))
             return vl_pl_unsupported(
                 p, "cgroups", given ? WHERE : NULL,
                 "no cgroup hierarchy is mounted at /sys/fs/cgroup (--cgroup-manager=disabled "
@@ -128,7 +133,7 @@ int vl_plan_cgroup(struct vl_planner *p)
     op->n[0] = manager;
     op->n[1] = p->host->cgroup_mode;
     op->n[2] = rootless(p) ? VL_CG_ROOTLESS : 0;
-    if (rootless(p) && given == NULL && manager != VL_CGM_SYSTEMD) /* systemd was asked for, and is for users too */
+    if (may_go_without(p) && given == NULL && manager != VL_CGM_SYSTEMD) /* systemd was asked for, and is for users too */
         op->n[2] |= VL_CG_OPTIONAL;
     plan_owner(p, op);
     return manager == VL_CGM_SYSTEMD ? vl_plan_unit_path(p, given, op) : plan_fs_path(p, given, op);

@@ -71,10 +71,12 @@ struct result {
         cgroup; /* "flags path slice scope uid" of CGROUP, "" without one; then what was reported */
 };
 
+static enum vl_rootless rootless; /* --rootless */
+
 static struct result plan(const struct vl_host *host, enum vl_cgroup_manager manager, uint64_t ns,
                           bool userns, const char *json)
 {
-    struct vl_plan_opts opts = {.id = "box", .cgroup_manager = manager};
+    struct vl_plan_opts opts = {.id = "box", .cgroup_manager = manager, .rootless = rootless};
     struct vl_spec spec = {.bundle = NULL};
     struct result res = {vl_alloc(sizeof(struct vl_plan)), NULL};
     struct vl_planner p = {&spec, host, &opts, res.plan, NULL, .ns_new = ns, .userns = userns};
@@ -252,6 +254,31 @@ static void test_devices(void)
     free(r.cgroup);
 }
 
+/* --rootless says who may go without a cgroup, not who is root. */
+static void test_rootless(void)
+{
+    static const struct {
+        const struct vl_host *host;
+        enum vl_rootless rootless;
+        const char *json, *want;
+    } t[] = {
+        {&v2, VL_ROOTLESS_YES, NO, "5 /box - - -1"},
+        {&v2, VL_ROOTLESS_NO, NO, "4 /box - - -1"},
+        {&user, VL_ROOTLESS_YES, NO, "21 /box - - -1"},
+        {&user, VL_ROOTLESS_NO, NO, "20 /box - - -1"},
+        {&v2, VL_ROOTLESS_YES, PATH("/a"), "0 /a - - -1"},
+        {&v2, VL_ROOTLESS_YES, "'linux':{'resources':{'pids':{'limit':5}}}", "4 /box - - -1"},
+    };
+    for (size_t i = 0; i < VL_ARRAY_LEN(t); i++) {
+        rootless = t[i].rootless;
+        struct result r = plan(t[i].host, VL_CGM_CGROUPFS, 0, false, t[i].json);
+        is_str(r.cgroup, t[i].want, "--rootless: row %zu", i);
+        vl_plan_free(r.plan);
+        free(r.cgroup);
+    }
+    rootless = VL_ROOTLESS_AUTO;
+}
+
 int main(void)
 {
     for (size_t i = 0; i < VL_ARRAY_LEN(cases); i++) {
@@ -262,6 +289,7 @@ int main(void)
         free(r.cgroup);
     }
     test_devices();
+    test_rootless();
     free(said);
     return done_testing();
 }
