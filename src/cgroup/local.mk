@@ -10,6 +10,7 @@ src_cgroup_libcgroup_a_SOURCES = \
 	src/cgroup/narrow.c \
 	src/cgroup/place.c \
 	src/cgroup/procs.c \
+	src/cgroup/rdt.c src/cgroup/rdt.h \
 	src/cgroup/restore.c \
 	src/cgroup/stats.c \
 	src/cgroup/stuck.c \

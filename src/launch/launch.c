@@ -18,6 +18,7 @@
 #include <sys/wait.h>
 #include "base/mem.h"
 #include "base/log.h"
+#include "cgroup/rdt.h"
 #include "launch/host_ops.h"
 #include "launch/listener.h"
 #include "launch/netdev.h"
@@ -153,7 +154,9 @@ static int send_pidfd(const struct vl_launch *l, struct vl_error **err)
 /* Outside work on the container's process, as soon as it is known and before it does anything. */
 static int take_over(const struct vl_launch *l, struct vl_error **err)
 {
-    return vl_host_adjust(l->env->plan, l->pid, err) < 0 ? -1 : send_pidfd(l, err);
+    if (vl_host_adjust(l->env->plan, l->pid, err) < 0 || vl_rdt_attach(l->env->rdt, l->pid, err) < 0)
+        return -1;
+    return send_pidfd(l, err);
 }
 
 /* Join sequence: the message's credentials name the real process; the joiner has done its work. */
@@ -173,7 +176,8 @@ static int on_forked(struct vl_launch *l, const struct vl_scm_msg *scm, struct v
     /* where the joiner had to be moved into the cgroup it may have forked before */
     if (!l->in_cgroup && l->env->joins && vl_cgroup_attach(l->env->cgroup, l->pid, false, err) < 0)
         return -1;
-    return send_pidfd(l, err); /* the rest was done by the joiner (vl_host_adjust_self) */
+    /* the rest was done by the joiner (vl_host_adjust_self) */
+    return vl_rdt_attach(l->env->rdt, l->pid, err) < 0 ? -1 : send_pidfd(l, err);
 }
 
 /* The process ended without a word. */

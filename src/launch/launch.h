@@ -23,6 +23,7 @@ struct vl_launch_env { /* all borrowed */
     const struct vl_plan *plan;
     struct vl_prep *prep;
     struct vl_cgroup *cgroup; /* may be of manager DISABLED, never NULL */
+    const struct vl_rdt *rdt; /* group of resctrl, or NULL */
     int console_fd;           /* connected console socket, or VL_NOFD: the pty master is kept */
     int pidfd_socket[2];      /* connected sockets that get a pidfd (launch/pidfd_socket.h), or VL_NOFD */
     vl_state_json_fn *state_json;

@@ -129,6 +129,13 @@ static int note_cgroup(void *arg, const char *path, bool undo, struct vl_error *
     return (undo ? vl_journal_undo : vl_journal_add)(b->ctr, kind, path, err);
 }
 
+static int note_rdt(void *arg, const char *path, bool undo, struct vl_error **err)
+{
+    struct vl_begun *b = arg;
+
+    return (undo ? vl_journal_undo : vl_journal_add)(b->ctr, VL_JOURNAL_RDT, path, err);
+}
+
 static bool has_notify(const struct vl_plan *plan)
 {
     for (size_t i = 0; i < plan->n_desc; i++)
@@ -169,6 +176,7 @@ static void fill_env(struct vl_begun *b)
     b->env = (struct vl_launch_env){.plan = b->plan,
                                     .prep = b->prep,
                                     .cgroup = b->cgroup,
+                                    .rdt = b->rdt,
                                     .console_fd = b->console_fd,
                                     .pidfd_socket = {b->pidfd_socket[0], b->pidfd_socket[1]},
                                     .state_json = state_json,
@@ -237,15 +245,20 @@ static int watch_signals(struct vl_begun *b, struct vl_error **err)
 
 static int make(struct vl_begun *b, const char *root, const struct vl_create_opts *o, bool gate, struct vl_error **err)
 {
-    struct vl_cgroup_journal journal = {.note = note_cgroup, .arg = b};
+    struct vl_cgroup_journal journal = {.note = note_cgroup, .arg = b}, rdt_journal = {.note = note_rdt, .arg = b};
 
     if (vl_ctr_claim(root, b->id, &b->ctr, err) < 0)
         return -1;
-    if (vl_cgroup_create(b->plan, &b->host, &journal, &b->cgroup, err) < 0 || open_descriptors(b, gate, err) < 0)
+    if (vl_cgroup_create(b->plan, &b->host, &journal, &b->cgroup, err) < 0 ||
+        vl_rdt_create(b->plan, &rdt_journal, &b->rdt, err) < 0 || open_descriptors(b, gate, err) < 0)
         goto undo;
     b->record = vl_record_make(b->id, b->spec, b->plan, b->cgroup);
     if (has_notify(b->plan))
         b->record->notify_socket = vl_strdup(vl_sdnotify_wanted());
+    if (b->rdt != NULL)
+        b->record->rdt_group = vl_strdup(b->rdt->group);
+    if (b->rdt != NULL && b->rdt->monitor != NULL)
+        b->record->rdt_monitor = vl_strdup(b->rdt->monitor);
     fill_env(b);
     if (watch_signals(b, err) < 0)
         goto undo;
@@ -333,6 +346,7 @@ void vl_begun_undo(struct vl_begun *b)
             warn_drop(&e);
         gone = vl_cgroup_undo(b->cgroup);
     }
+    vl_rdt_undo(b->rdt);
     if (b->record != NULL)
         run_poststop(b);
     if (!gone)
@@ -346,6 +360,7 @@ void vl_begun_reset(struct vl_begun *b)
     vl_launch_free(b->launch);
     vl_prep_free(b->prep);
     vl_cgroup_free(b->cgroup);
+    vl_rdt_free(b->rdt);
     vl_record_free(b->record);
     vl_ctr_free(b->ctr);
     vl_plan_free(b->plan);

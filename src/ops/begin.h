@@ -8,6 +8,7 @@
 #define VL_OPS_BEGIN_H
 
 #include "cgroup/cgroup.h"
+#include "cgroup/rdt.h"
 #include "launch/launch.h"
 #include "ops/ops.h"
 #include "prep/prep.h"
@@ -22,6 +23,7 @@ struct vl_begun {
     struct vl_plan *plan;
     struct vl_ctr *ctr; /* locked */
     struct vl_cgroup *cgroup;
+    struct vl_rdt *rdt; /* or NULL */
     struct vl_prep *prep;
     struct vl_launch_env env;
     struct vl_launch *launch;

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "cgroup/cgroup.h"
+#include "cgroup/rdt.h"
 #include "ops/match.h"
 #include "ops/ops.h"
 #include "ops/record_make.h"
@@ -121,7 +122,8 @@ static int replay(const struct vl_ctr *c, const struct vl_status *s, struct vl_e
         const struct vl_journal_entry *e = &j->entry[i];
         if (s->complete && recorded(s->record, e->text))
             continue;
-        if (vl_cgroup_destroy_path(e->text, DELETE_TIMEOUT_MS, err) < 0)
+        if (e->kind == VL_JOURNAL_RDT ? vl_rdt_remove_path(e->text, err) < 0
+                                      : vl_cgroup_destroy_path(e->text, DELETE_TIMEOUT_MS, err) < 0)
             return -1;
     }
     return 0;

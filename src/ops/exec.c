@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/names.h"
+#include "cgroup/rdt.h"
 #include "launch/pidfd_socket.h"
 #include "launch/supervise.h"
 #include "ops/begin.h"
@@ -33,6 +34,7 @@ struct joining {
     struct vl_host host;
     struct vl_cgroup *cgroup;
     struct vl_prep *prep;
+    struct vl_rdt rdt; /* the container's, strings of the record */
     struct vl_launch_env env;
     struct vl_launch *launch;
     uint32_t *groups;
@@ -195,10 +197,12 @@ static void fill_env(struct joining *j)
     from = 0;
     const struct vl_op *filter = vl_plan_find(j->plan, VL_OP_SECCOMP, &from);
     bool listener = filter != NULL && filter->n[1] != 0;
+    j->rdt = (struct vl_rdt){.group = j->status->record->rdt_group, .monitor = j->status->record->rdt_monitor};
     j->env = (struct vl_launch_env){
         .plan = j->plan,
         .prep = j->prep,
         .cgroup = j->cgroup,
+        .rdt = j->rdt.group != NULL ? &j->rdt : NULL,
         .console_fd = j->console_fd,
         .pidfd_socket = {j->pidfd_sock, VL_NOFD},
         .cancel = j->cancel.fd >= 0 ? &j->cancel : NULL,

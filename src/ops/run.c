@@ -33,11 +33,15 @@ static void on_notify(void *ctx)
 
 static int start(struct vl_begun *b, struct vl_error **err)
 {
-    if (vl_launch_go(b->launch, err) < 0 || run_poststart(b, err) < 0) {
+    if (vl_launch_go(b->launch, err) < 0) {
         vl_begun_undo(b);
         return -1;
     }
-    return 0;
+    vl_rdt_settle(b->rdt);
+    if (run_poststart(b, err) == 0)
+        return 0;
+    vl_begun_undo(b);
+    return -1;
 }
 
 /* What delete does, with everything already in hand. */

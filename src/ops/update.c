@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "cgroup/cgroup.h"
+#include "cgroup/rdt.h"
 #include "ops/begin.h"
 #include "ops/ops.h"
 #include "ops/record_make.h"
@@ -107,7 +108,11 @@ static int change_rdt(const struct vl_record *record, const struct vl_update_opt
 {
     if (o->l3_cache_schema == NULL && o->mem_bw_schema == NULL)
         return 0;
-    return vl_err_unsupported(err, "intelRdt", "container %s has no resctrl group", record->id);
+    if (record->rdt_group == NULL)
+        return vl_err_unsupported(err, "intelRdt", "container %s has no resctrl group", record->id);
+    if (vl_rdt_update(record->rdt_group, o->l3_cache_schema, o->mem_bw_schema, err) < 0)
+        return vl_err_ctx(err, "update container %s", record->id);
+    return 0;
 }
 
 int vl_op_update(const struct vl_global *g, const char *id, const struct vl_update_opts *o,

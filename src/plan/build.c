@@ -35,6 +35,7 @@ static const struct {
     {"device rules", vl_plan_device_rules},
     {"unit", vl_plan_unit},
     {"delegated cgroup", vl_plan_delegate},
+    {"cache allocation", vl_plan_rdt},
     {"host", vl_plan_host},             /* host: what only veloci may do to the process */
     {"network devices", vl_plan_netdev},
     /* Identity: descriptors and maps arrive, ids are taken, then nobody may look at the stage any more. */

@@ -31,6 +31,7 @@ src_plan_libplan_a_SOURCES = \
 	src/plan/mounts_live.c src/plan/mounts_live.h \
 	src/plan/delegate.c \
 	src/plan/netdev.c \
+	src/plan/rdt.c src/plan/rdt.h \
 	src/plan/ns.c \
 	src/plan/optable.c \
 	src/plan/plan.c \

@@ -43,7 +43,7 @@ static const struct vl_op_names table[] = {
      .str = {"uidMap", "gidMap"},
      .fd = {"userns"}},
     {.code = VL_OP_NETDEV, .name = "net-device", .phases = P(HOST), .str = {"device", "name"}},
-    {.code = VL_OP_RDT, .name = "resctrl", .phases = P(HOST), .num = {"flags"}, .str = {"clos", "schemata"}},
+    {.code = VL_OP_RDT, .name = "resctrl", .phases = P(HOST), .num = {"flags"}, .str = {"group", "schemata", "lines", "monitor"}},
     {.code = VL_OP_SCOPE_PROP, .name = "scope-property", .phases = P(HOST), .num = {"flags"}, .str = {"property", "value"}},
     {.code = VL_OP_CGDELEGATE, .name = "cgroup-delegate", .phases = P(HOST), .num = {"uid", "gid"}, .str = {"path"}},
     {.code = VL_OP_EXEC_AFFINITY,

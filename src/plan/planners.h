@@ -17,6 +17,7 @@ int vl_plan_ns(struct vl_planner *p);           /* ns.c: decides namespaces; CLO
 int vl_plan_idmap(struct vl_planner *p);        /* idmap.c: IDMAP, IDMAP_MODE */
 int vl_plan_host(struct vl_planner *p);         /* process.c: OOM, LIMIT_RAISE; hooks of the host */
 int vl_plan_delegate(struct vl_planner *p);     /* delegate.c: CGDELEGATE */
+int vl_plan_rdt(struct vl_planner *p);          /* rdt.c: RDT */
 int vl_plan_netdev(struct vl_planner *p);       /* netdev.c: NETDEV */
 int vl_plan_identity(struct vl_planner *p);     /* ns.c: AWAIT … GUARD */
 int vl_plan_root(struct vl_planner *p);         /* rootfs.c: PROPAGATE, ROOT */

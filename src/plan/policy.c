@@ -94,18 +94,9 @@ int vl_pl_check_cwd(struct vl_planner *p, const char *cwd, const char *where)
     return 0;
 }
 
-/* A property that this program has no code for would silently be lost (config-linux.md: MUST generate an error). */
-static int check_missing(struct vl_planner *p)
-{
-    if (p->spec->config->linux->intel_rdt != NULL)
-        return vl_pl_unsupported(p, "resctrl", "linux.intelRdt", "put the container into a resctrl group: not supported");
-    return 0;
-}
-
 int vl_plan_policy(struct vl_planner *p)
 {
     int r = check_mounts(p);
     r |= vl_pl_check_cwd(p, vl_process_of(p)->cwd, "process.cwd");
-    r |= check_missing(p);
     return r;
 }

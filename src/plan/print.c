@@ -16,6 +16,7 @@
 #include "base/names.h"
 #include "confine/landlock.h"
 #include "plan/cgroup.h"
+#include "plan/rdt.h"
 #include "plan/unit.h"
 #include "plan/hookname.h"
 #include "plan/plan.h"
@@ -97,6 +98,7 @@ static const struct vl_name cgwrite_flag_names[] = {
 };
 static const struct vl_name unit_flag_names[] = {{"optional", VL_UNITF_OPTIONAL}, {NULL, 0}};
 static const struct vl_name cgdevices_flag_names[] = {{"tolerate", VL_CGD_TOLERATE}, {NULL, 0}};
+static const struct vl_name rdt_flag_names[] = {{"own", VL_RDT_OWN}, {"make", VL_RDT_MAKE}, {NULL, 0}};
 
 enum how { FLAGS = 1, NAME, BOOL, OCTAL, CAPS, HOOK, LIMIT, RIGHTS };
 
@@ -126,6 +128,7 @@ static const struct format {
     {VL_OP_CGROUP, "flags", FLAGS, cgroup_flag_names},
     {VL_OP_CGWRITE, "flags", FLAGS, cgwrite_flag_names},
     {VL_OP_CGDEVICES, "flags", FLAGS, cgdevices_flag_names},
+    {VL_OP_RDT, "flags", FLAGS, rdt_flag_names},
     {VL_OP_SCOPE_PROP, "flags", FLAGS, unit_flag_names},
     {VL_OP_SECCOMP, "flags", FLAGS, vl_seccomp_flag_names},
     {VL_OP_PERSONALITY, "persona", NAME, vl_personality_names},

@@ -149,7 +149,7 @@ enum vl_op_code {
     VL_OP_HOST_HOOK = 9, /* n: kind (enum vl_hook_kind), timeout_ms (0 none); s: path, argv, env */
     VL_OP_IDMAP_SET = 10,/* n: recursive; s: uid map text, gid map text; f: IDMAP descriptor it makes */
     VL_OP_NETDEV = 11,   /* s: host name, name inside */
-    VL_OP_RDT = 12,      /* n: flags; s: clos, schemata */
+    VL_OP_RDT = 12,      /* n: flags (VL_RDT_*, plan/rdt.h); s: group, schemata, more lines, monitoring group */
     VL_OP_SCOPE_PROP = 13, /* n: flags (VL_UNITF_*, plan/unit.h); s: name, value (plan/gvariant.h): property of the systemd unit */
     VL_OP_EXEC_AFFINITY = 14, /* s: initial, final CPU mask of processes that join later; recorded for exec */
     VL_OP_CGDELEGATE = 15, /* n: uid, gid (host's, -1: keep); s: path below the container's cgroup. At HOOKS_DUE */

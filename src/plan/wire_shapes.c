@@ -23,7 +23,7 @@ const struct vl_op_shape vl_op_shapes[] = {
     {VL_OP_HOST_HOOK,    1, P(HOST), 2, 3, 0, BIT(1) | BIT(2), 0, BIT(1) | BIT(2), 0},
     {VL_OP_IDMAP_SET,    1, P(HOST), 1, 2, 1, 0, 0, BIT(0) | BIT(1), 0},
     {VL_OP_NETDEV,       1, P(HOST), 0, 2, 0, 0, 0, BIT(1), 0},
-    {VL_OP_RDT,          1, P(HOST), 1, 2, 0, 0, 0, BIT(0) | BIT(1), 0},
+    {VL_OP_RDT,          1, P(HOST), 1, 4, 0, 0, 0, BIT(1) | BIT(2) | BIT(3), 0},
     {VL_OP_SCOPE_PROP,   1, P(HOST), 1, 2, 0, 0, 0, 0, 0},
     {VL_OP_CGDELEGATE,   1, P(HOST), 2, 1, 0, 0, 0, 0, 0},
     {VL_OP_EXEC_AFFINITY, 1, P(HOST), 0, 2, 0, 0, BIT(0) | BIT(1), BIT(0) | BIT(1), 0},

@@ -127,6 +127,11 @@ static void check_propagation(struct vl_checker *c, const char *word)
 static void check_intel_rdt(struct vl_checker *c, const struct oci_intel_rdt *r)
 {
     const char *id = r->clos_id;
+    static const char *const kernels[] = {"info", "mon_groups", "mon_data"};
+    for (size_t i = 0; vl_is_set(id) && i < VL_ARRAY_LEN(kernels); i++)
+        if (vl_streq(id, kernels[i]))
+            vl_bad(c, "linux.intelRdt.closID", "`%s` is no name of a resctrl group", id);
+    vl_check_line(c, "linux.intelRdt.memBwSchema", r->mem_bw_schema);
     if (vl_is_set(id) && !vl_streq(id, "/") &&
         (strpbrk(id, "/\n") != NULL || vl_streq(id, ".") || vl_streq(id, "..")))
         vl_bad(c, "linux.intelRdt.closID", "`%s` is no name of a resctrl group", id);

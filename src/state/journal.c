@@ -19,6 +19,7 @@ static const struct {
     const char *name;
 } kinds[] = {
     {VL_JOURNAL_CGROUP, "cgroup"},
+    {VL_JOURNAL_RDT, "resctrl"},
     {VL_JOURNAL_UNIT, "unit"},
 };
 

@@ -13,6 +13,7 @@
 
 enum vl_journal_kind {
     VL_JOURNAL_CGROUP = 'c', /* absolute path of a cgroup directory that may have been made */
+    VL_JOURNAL_RDT = 'r',    /* absolute path of a resctrl group that may have been made */
     VL_JOURNAL_UNIT = 'u',   /* unit of systemd that may have been made, with its description (cgroup/cgroup.h) */
 };
 const char *vl_journal_kind_name(int kind); /* "cgroup" …; NULL when unknown */

@@ -61,6 +61,8 @@ static const struct member members[] = {
     M("seccompListener", T_STR, seccomp_listener),
     M("seccompMetadata", T_STR, seccomp_metadata),
     M("notifySocket", T_STR, notify_socket),
+    M("rdtGroup", T_STR, rdt_group),
+    M("rdtMonitor", T_STR, rdt_monitor),
     M("planDigest", T_STR, plan_digest),
     M("notes[]", T_STRV, notes),
 };

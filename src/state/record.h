@@ -53,6 +53,7 @@ struct vl_record {
     char *hook_stdout, *hook_stderr;           /* files for the output of hooks, or NULL */
     char *seccomp_listener, *seccomp_metadata; /* or NULL: whoever starts it serves the listener */
     char *notify_socket;                       /* NOTIFY_SOCKET at create, or NULL */
+    char *rdt_group, *rdt_monitor;             /* directories of resctrl, or NULL */
     char *plan_digest;                         /* "sha256:…" */
     struct vl_strv notes;                      /* degradations: what was left out and why */
 };

@@ -19,6 +19,7 @@ src_sys_libsys_a_SOURCES = \
 	src/sys/nsfd.c src/sys/nsfd.h \
 	src/sys/probe.c src/sys/probe.h \
 	src/sys/proc.c src/sys/proc.h \
+	src/sys/resctrl.c src/sys/resctrl.h \
 	src/sys/resolve.c src/sys/resolve.h \
 	src/sys/rlimit.c src/sys/rlimit.h \
 	src/sys/sched.c src/sys/sched.h \

@@ -255,6 +255,11 @@ static void test_linux(void)
            "linux.intelRdt.closID: `a/b` is no name of a resctrl group; "
            "linux.intelRdt.schemata[1]: a line break inside");
     linux_("'intelRdt':{'closID':'/'}", "");
+    linux_("'intelRdt':{'closID':'info','memBwSchema':'MB:0=1\\nL3:0=1'}",
+           "linux.intelRdt.closID: `info` is no name of a resctrl group; "
+           "linux.intelRdt.memBwSchema: a line break inside");
+    linux_("'intelRdt':{'closID':'mon_groups'}", "linux.intelRdt.closID: `mon_groups` is no name of a resctrl group");
+    linux_("'intelRdt':{'closID':'infos'}", "");
 }
 
 static void test_linux_process(void)
