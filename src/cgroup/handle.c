@@ -308,12 +308,10 @@ int vl_cgroup_apply(struct vl_cgroup *cg, const struct vl_host *host, const stru
                     struct vl_error **err)
 {
     struct vl_cg_request rq = {plan, NULL, host, NULL, false};
-    size_t from = 0;
-    if (cg->driver == NULL) {
-        if (vl_plan_find(plan, VL_OP_CGWRITE, &from) == NULL)
-            return 0;
+    if (plan->n_op == 0)
+        return 0;
+    if (cg->driver == NULL)
         return vl_err_state(err, "the container has no cgroup to set limits in");
-    }
     int fd = vl_cgroup_dirfd(cg);
     if (fd >= 0 && host->v2_mount &&
         vl_cg_enable(cg, &rq, host->v2_mount, vl_cg_unified(cg), fd, err) < 0)
