@@ -169,6 +169,11 @@ static bool frozen(struct vl_cgroup *cg)
     return below(cg)->frozen(cg);
 }
 
+static bool freezing(struct vl_cgroup *cg)
+{
+    return below(cg)->freezing(cg);
+}
+
 static int wait_empty(struct vl_cgroup *cg, vl_deadline d, struct vl_error **err)
 {
     return below(cg)->wait_empty(cg, d, err);
@@ -270,6 +275,7 @@ const struct vl_cg_driver vl_cg_driver_systemd = {
     .kill = kill_all,
     .set_frozen = set_frozen,
     .frozen = frozen,
+    .freezing = freezing,
     .wait_empty = wait_empty,
     .remove = remove_unit,
     .release = release,

@@ -39,7 +39,7 @@ static bool has_cgroup(const struct vl_cgroup *cg)
 static int thaw_v1(struct vl_cgroup *cg, struct vl_error **err)
 {
     enum vl_cgroup_mode mode = vl_cgroup_describe(cg)->mode;
-    if ((mode != VL_CGROUP_V1 && mode != VL_CGROUP_HYBRID) || !vl_cgroup_frozen(cg))
+    if ((mode != VL_CGROUP_V1 && mode != VL_CGROUP_HYBRID) || (!vl_cgroup_frozen(cg) && !vl_cgroup_freezing(cg)))
         return 0;
     return vl_cgroup_thaw(cg, KILL_TIMEOUT_MS, err);
 }
