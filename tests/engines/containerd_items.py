@@ -195,3 +195,9 @@ def shim_killed(c):
     os.kill(shim, 9)
     until(lambda: not os.path.exists(f"/proc/{pid}"), "the container's process is gone", 15)
     until(lambda: c.task(name)[0] in (None, "UNKNOWN", "STOPPED"), "the task is gone")
+
+
+@item("containerd", "ctr run --uidmap: a user namespace")
+def ctr_userns(c):
+    equal(c.once("sh", "-c", "cat /proc/self/uid_map; id -u", options=["--uidmap", "0:100000:5000", "--gidmap", "0:100000:5000"]).split(),
+          ["0", "100000", "5000", "0"], "map")

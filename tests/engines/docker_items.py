@@ -351,3 +351,57 @@ def daemon_restart(d):
     d.daemon.wait_for(lambda: d.run("version").status == 0)
     d.ok("start", name)
     check(re.match(r"\d+", d.inspect(name, "{{.State.Pid}}")), "it runs again")
+
+
+@item("docker", "live-restore: the daemon is restarted, the containers go on")
+def live_restore(d):
+    with open(d.config, encoding="utf-8") as f:
+        settings = json.load(f)
+    settings["live-restore"] = True
+    put(d.config, json.dumps(settings))
+    d.daemon.process.send_signal(1)
+    until(lambda: d.ok("info", "--format", "{{.LiveRestoreEnabled}}") == "true", "it is switched on")
+    name = d.started()
+    pid = d.inspect(name, "{{.State.Pid}}")
+    words, env, log = d.daemon.process.args, d.env, d.daemon.log
+    d.daemon.end()
+    check(os.path.exists(f"/proc/{pid}"), "the container runs on")
+    d.daemon = Daemon(words, env, log)
+    d.daemon.wait_for(lambda: d.run("version").status == 0)
+    equal(d.ok("exec", name, "echo", "here"), "here", "exec afterwards")
+    d.ok("stop", "-t", "5", name)
+    equal(d.inspect(name, "{{.State.ExitCode}}"), "9", "status")
+
+
+@item("docker", "userns-remap: containers in a user namespace")
+def userns_remap(d):
+    where = d.dir + "-remap"
+    with open(d.config, encoding="utf-8") as f:
+        settings = json.load(f)
+    del settings["bip"]
+    settings.update({"data-root": where, "exec-root": where + "-exec", "pidfile": where + "-pid", "hosts": [f"unix://{where}-sock"],
+                     "bridge": "none", "userns-remap": "tester", "live-restore": False})
+    daemon = Daemon([find("unshare"), "--net", find("dockerd"), "--config-file", put(where + ".json", json.dumps(settings))],
+                    d.env, where + ".log")
+    words = [find("docker"), "-H", f"unix://{where}-sock"]
+    try:
+        daemon.wait_for(lambda: run(words + ["version"], env=d.env).status == 0)
+        equal(run(words + ["load", "-q", "-i", d.world.image["docker"]], env=d.env, limit_s=60).status, 0, "load")
+        done = run(words + ["run", "--rm", "--network", "none", "-v", "/data", "--read-only", "--tmpfs", "/run", IMAGE, "sh", "-c",
+                            "cat /proc/self/uid_map; id -u; touch /data/a /run/b && stat -c %u /data/a"], env=d.env)
+        equal(done.out.split(), ["0", "200000", "65536", "0", "0"], f"ids ({done.err})")
+    finally:
+        daemon.end()
+
+
+@item("docker", "nothing is left: no state, no cgroup, no process")
+def leftovers(d):
+    names = [d.started() for _ in range(2)]
+    d.ok("exec", "-d", names[0], "sleep", "1000")
+    pids = [d.inspect(n, "{{.State.Pid}}") for n in names]
+    ids = [d.inspect(n, "{{.Id}}") for n in names]
+    d.ok("rm", "-f", *names)
+    listed = run([d.world.runtimes[d.runtime], "--root", d.dir + "/exec/runtime-runc/moby", "list", "-q"], env=d.env).out.split()
+    equal([i for i in ids if i in listed], [], "what the runtime still knows")
+    equal([pid for pid in pids if os.path.exists(f"/proc/{pid}")], [], "processes")
+    equal([x for x, _, _ in os.walk("/sys/fs/cgroup") if any(i in x for i in ids)], [], "cgroups")

@@ -16,7 +16,7 @@ class Podman(Engine):
         if not find("podman") or not find("conmon"):
             raise Skip("podman and conmon are missing")
         self.dir = self.place(world, runtime)
-        os.makedirs(self.dir)
+        os.makedirs(self.dir, exist_ok=True)
         super().__init__(world, runtime, [find("podman"), *self.options(world, runtime, "overlay")], world.env)
         self.volumes = world.base + "/volume"
         self.ok("load", "-q", "-i", world.image["docker"], limit_s=60)
@@ -379,6 +379,65 @@ def userns(p):
     equal(p.sh(script, "--uidmap", "0:100000:5000").split(), ["0", "100000", "5000", "0"], "map")
     line = p.status(0, "run", "--rm", "--userns", "auto:size=2048", IMAGE, "sh", "-c", script)
     equal(line.out.split()[2:], ["2048", "0"], "automatic range")
+
+
+@item("podman", "--cgroupns, --security-opt mask and unmask, --ipc none")
+def views(p):
+    host, private = (p.sh("readlink /proc/self/ns/cgroup", "--cgroupns", k) for k in ("host", "private"))
+    equal(host, os.readlink("/proc/self/ns/cgroup"), "cgroup namespace of the host")
+    check(private != host, "a cgroup namespace of its own")
+    equal(p.sh("wc -c </proc/uptime; grep -c ' /proc/kcore ' /proc/self/mountinfo", "--security-opt", "mask=/proc/uptime",
+               "--security-opt", "unmask=/proc/kcore", want=1).split(), ["0", "0"], "what is masked")
+    p.sh("! grep -q ' /dev/shm ' /proc/self/mountinfo", "--ipc", "none")
+
+
+@item("podman", "--systemd always: what an init system needs is mounted")
+def systemd(p):
+    out = p.sh("for d in /run /run/lock /tmp; do stat -f -c %T $d; done; touch /run/a", "--systemd", "always")
+    equal(set(out.split()), {"tmpfs"}, "file systems")
+
+
+@item("podman", "volumes: overlay, what is hidden comes back")
+def volume_overlay(p):
+    path = f"{p.volumes}/overlay-{p.runtime}"
+    put(path + "/file", "mine\n")
+    equal(p.sh("cat /v/file; echo x >/v/file; cat /v/file", "-v", f"{path}:/v:O").split(), ["mine", "x"], "content")
+    with open(path + "/file", encoding="utf-8") as f:
+        equal(f.read(), "mine\n", "the volume itself")
+
+
+@item("podman", "hooks of the host: before the start, after the end")
+def hooks(p):
+    where, seen = p.dir + "/hooks", p.dir + "/hook-seen"
+    script = put(where + "/hook.sh", f'#!/bin/sh\nread -r state\necho "$1 $(echo "$state" | tr -d \'" \' | grep -o status:[a-z]*)" >>{seen}\n', 0o755)
+    directory = where + "/d"
+    for stage in ("prestart", "createRuntime", "poststart", "poststop"):
+        put(f"{directory}/{stage}.json", json.dumps({
+            "version": "1.0.0", "hook": {"path": script, "args": ["hook.sh", stage]}, "when": {"always": True}, "stages": [stage]}))
+    if os.path.exists(seen):
+        os.unlink(seen)
+    equal(p.ok("--hooks-dir", directory, "run", "--rm", IMAGE, "echo", "out"), "out", "output")
+    with open(seen, encoding="utf-8") as f:
+        stages = [line.split()[0] for line in f]
+    equal(stages, ["prestart", "createRuntime", "poststart", "poststop"], "hooks that ran")
+
+
+@item("podman", "a hook that fails: no container, its end in the error")
+def hook_fails(p):
+    directory = p.dir + "/hooks-failing"
+    put(directory + "/a.json", json.dumps({"version": "1.0.0", "hook": {"path": "/bin/false"}, "when": {"always": True},
+                                           "stages": ["createRuntime"]}))
+    result = p.run("--hooks-dir", directory, "run", "--rm", IMAGE, "true")
+    check(result.status in (125, 126, 127) and "hook" in result.err, f"an error about the hook: {result}")
+
+
+@item("podman", "--timeout; --log-driver none and passthrough")
+def drivers(p):
+    name = p.started("sleep", "100", options=["--timeout", "1"])
+    check(p.ok("wait", name) != "0", "a status that says so when the time is over")
+    until(lambda: p.state(name) == "exited", "it has ended")
+    equal(p.ok("run", "--rm", "--log-driver", "none", IMAGE, "echo", "out"), "out", "output without a log")
+    equal(p.ok("run", "--rm", "--log-driver", "passthrough", IMAGE, "echo", "out"), "out", "output that is passed through")
 
 
 # ---- rootless ------------------------------------------------------------------------------------------

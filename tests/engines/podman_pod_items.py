@@ -2,7 +2,7 @@
 """Podman as root: pods, Kubernetes files, notification."""
 import os
 
-from harness import check, equal, has, item, until
+from harness import check, equal, has, item, run, until
 from world import IMAGE, put
 
 POD = """
@@ -106,3 +106,17 @@ def sdnotify(p):
             has(words, "MAINPID=", "notification")
         finally:
             os.unlink(path)
+
+
+@item("podman", "nothing is left: no state, no cgroup, no process")
+def leftovers(p):
+    names = [p.started() for _ in range(2)]
+    p.ok("exec", "-d", names[0], "sleep", "1000")
+    pids = [p.inspect(n, "{{.State.Pid}}") for n in names]
+    ids = [p.inspect(n, "{{.Id}}") for n in names]
+    p.ok("rm", "-f", "-t", "0", *names)
+    listed = run([p.world.runtimes[p.runtime], "list", "-q"], env=p.env).out.split()
+    equal([i for i in ids if i in listed], [], "what the runtime still knows")
+    equal([pid for pid in pids if os.path.exists(f"/proc/{pid}")], [], "processes")
+    left = [d for d, _, _ in os.walk("/sys/fs/cgroup") if any(f"libpod-{i}" in d for i in ids)]
+    equal([d for d in left if "conmon" not in d], [], "cgroups")
