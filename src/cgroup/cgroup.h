@@ -82,9 +82,9 @@ int vl_cgroup_create(const struct vl_plan *plan, const struct vl_host *host,
 /* UNSUPPORTED when what the manager needs is not there (libsystemd); to be asked before anything is
  * made. */
 int vl_cgroup_manager_check(enum vl_cgroup_manager m, struct vl_error **err);
-/* 0 when systemd can be reached: that of the machine, or that of the user with the host id uid; for
+/* 0 when the systemd that would be asked can be reached: that of the machine, or the user's own; for
  * `doctor`. UNSUPPORTED with the reason. */
-int vl_cgroup_systemd_check(bool user, uid_t uid, struct vl_error **err);
+int vl_cgroup_systemd_check(const struct vl_host *host, struct vl_error **err);
 /* Undoes create: removes directories that it made (not those found), after all processes have left.
  * Whether none of them is left. */
 bool vl_cgroup_undo(struct vl_cgroup *cg);

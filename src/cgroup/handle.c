@@ -216,11 +216,12 @@ int vl_cgroup_manager_check(enum vl_cgroup_manager m, struct vl_error **err)
     return m == VL_CGM_SYSTEMD ? vl_bus_check(err) : 0;
 }
 
-int vl_cgroup_systemd_check(bool user, uid_t uid, struct vl_error **err)
+int vl_cgroup_systemd_check(const struct vl_host *host, struct vl_error **err)
 {
     enum { TIMEOUT_MS = 2000 };
     cleanup(bus) struct vl_bus *bus = NULL;
-    return vl_bus_open(user, uid, TIMEOUT_MS, &bus, err);
+    bool user = !host->in_initial_userns || host->euid != 0;
+    return vl_bus_open(user, vl_cg_host_uid(host), TIMEOUT_MS, &bus, err);
 }
 
 enum { RELEASE_MS = 5000 };
@@ -276,7 +277,7 @@ int vl_cgroup_open_recorded(const struct vl_cgroup_desc *desc, struct vl_cgroup 
         cg->desc.unit = desc->unit;
         cg->desc.unit.name = vl_strdup(desc->unit.name);
         cg->desc.unit.sub = vl_strdup(desc->unit.sub);
-        cg->moved = desc->unit.user && desc->mode == VL_CGROUP_V2;
+        cg->moved = desc->n_dir > 0 && vl_cg_unit_only_moves(cg);
     }
     *ret = cg;
     return 0;

@@ -185,6 +185,9 @@ int vl_cg_unit_set(struct vl_cgroup *cg, const struct vl_plan *plan, const char 
                    struct vl_error **err);
 /* Moves a process into its cgroup, or the sub-cgroup. */
 int vl_cg_unit_attach(struct vl_cgroup *cg, pid_t pid, struct vl_error **err);
+/* Whether processes of ours get into the cgroup only by systemd's help: there is one above both that is not ours. */
+bool vl_cg_unit_only_moves(const struct vl_cgroup *cg);
+uid_t vl_cg_host_uid(const struct vl_host *h); /* our user id outside of all namespaces that we know of */
 /* Texts of the record and of the journal (with the description, by which the unit is known again). */
 char *vl_cg_unit_format(const struct vl_cgroup_unit *u);
 int vl_cg_unit_parse(const char *text, struct vl_cgroup_unit *ret);

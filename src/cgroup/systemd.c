@@ -44,6 +44,29 @@ static char *unit_line(const struct vl_cgroup *cg, const char *text)
     return vl_strndup(p, strcspn(p, "\n"));
 }
 
+/* A process may be moved by who can write into the cgroup.procs of the next cgroup above both places, too
+ * (cgroup-v2.rst, "Delegation Containment"). */
+bool vl_cg_unit_only_moves(const struct vl_cgroup *cg)
+{
+    cleanup_free char *text = NULL, *procs = NULL;
+    const char *dir = vl_cg_unified(cg);
+    static const char mount[] = "/sys/fs/cgroup"; /* of VL_CGROUP_V2 (sys/host.h) */
+    if (!cg->desc.unit.user || cg->desc.mode != VL_CGROUP_V2 || dir == NULL || !vl_starts_with(dir, mount) ||
+        vl_slurp_at(AT_FDCWD, "/proc/self/cgroup", 1 << 20, &text, NULL) < 0)
+        return false;
+    cleanup_free char *own = unit_line(cg, text);
+    const char *theirs = dir + strlen(mount);
+    size_t common = 0;
+    for (size_t i = 0; own && (own[i] == theirs[i] || own[i] == '\0' || theirs[i] == '\0'); i++) {
+        bool end = (own[i] == '/' || own[i] == '\0') && (theirs[i] == '/' || theirs[i] == '\0');
+        common = end ? i : common;
+        if (own[i] == '\0' || theirs[i] == '\0')
+            break;
+    }
+    procs = vl_asprintf("%s%.*s/cgroup.procs", mount, (int)common, theirs);
+    return faccessat(AT_FDCWD, procs, W_OK, AT_EACCESS) < 0;
+}
+
 static int path_of_process(struct vl_cgroup *cg, pid_t pid, char **ret, struct vl_error **err)
 {
     cleanup_free char *file = vl_asprintf("/proc/%d/cgroup", (int)pid), *text = NULL;
@@ -66,7 +89,7 @@ static int path_of_process(struct vl_cgroup *cg, pid_t pid, char **ret, struct v
 
 static void release(struct vl_cgroup *cg, vl_deadline d);
 
-static uid_t host_uid(const struct vl_host *h)
+uid_t vl_cg_host_uid(const struct vl_host *h)
 {
     for (size_t i = 0; i < h->n_own_uid_map; i++) {
         const struct vl_idmap_line *l = &h->own_uid_map[i];
@@ -115,8 +138,7 @@ static int create(struct vl_cgroup *cg, const struct vl_cg_request *rq, struct v
     *u = (struct vl_cgroup_unit){.name = vl_strdup(vl_op_s(rq->op, 2)),
                                  .sub = vl_strdup(sub ? sub : ""),
                                  .user = rq->op->n[2] & VL_CG_ROOTLESS,
-                                 .uid = host_uid(rq->host)};
-    cg->moved = u->user && cg->desc.mode == VL_CGROUP_V2;
+                                 .uid = vl_cg_host_uid(rq->host)};
     bool slice = vl_ends_with(u->name, ".slice");
     if (vl_cg_unit_bus(cg, err) < 0)
         return -1;
@@ -131,6 +153,8 @@ static int create(struct vl_cgroup *cg, const struct vl_cg_request *rq, struct v
     r = slice ? vl_cg_unit_cgroup(cg, &path, err) : path_of_process(cg, cg->anchor.child.pid, &path, err);
     if (r == 0)
         r = make_below(cg, rq, path, err);
+    if (r == 0)
+        cg->moved = vl_cg_unit_only_moves(cg);
     if (r < 0) {
         release(cg, vl_cg_deadline(5000));
         vl_cg_unmake(cg, rq);

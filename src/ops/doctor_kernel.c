@@ -269,15 +269,13 @@ void vl_doctor_cgroups(struct vl_doctor *d, const struct vl_host *h)
     }
     controllers(d, h, own);
     own_cgroup(d, h);
-    bool systemd = access("/run/systemd/system", F_OK) == 0;
     bool driver = vl_cgroup_manager_check(VL_CGM_SYSTEMD, &e) == 0;
+    bool systemd = driver && vl_cgroup_systemd_check(h, &e) == 0;
+    cleanup_free char *why = e ? vl_error_text(e) : NULL;
     vl_err_drop(&e, "the systemd cgroup driver");
-    vl_doctor_add(d, cgroups, "systemd driver", systemd && driver ? VL_FOUND : VL_MISSING,
-                  driver ? "boot with systemd to use --systemd-cgroup" : "use the cgroupfs driver",
-                  "%s",
-                  !driver   ? "not in this build"
-                  : systemd ? ""
-                            : "systemd does not run here");
+    vl_doctor_add(d, cgroups, "systemd driver", systemd ? VL_FOUND : VL_MISSING,
+                  driver ? "boot with systemd, and log in through it, to use --systemd-cgroup" : "use the cgroupfs driver",
+                  "%s", why ? why : "");
     if (vl_doctor_is_privileged(h) && h->v2_mount != NULL)
         r = vl_probe_cgroup_bpf();
     if (r < 0)

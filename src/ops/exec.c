@@ -170,6 +170,7 @@ static int make_plan(struct joining *j, struct vl_error **err)
                                  .terminal = j->terminal,
                                  .preserve_fds = o->preserve_fds,
                                  .own_userns = shares_userns(j),
+                                 .await_cgroup = vl_cgroup_is_moved(j->cgroup),
                                  .root = root};
     if (parse_caps(&o->caps, &rq.caps, err) < 0 || parse_groups(j, err) < 0)
         return -1;

@@ -103,6 +103,8 @@ static int plan_join(struct vl_exec_model *m)
     m->p.ns_join = ns;
     m->p.userns = (ns & CLONE_NEWUSER) != 0;
     m->p.fork = true;
+    if (m->rq->await_cgroup) /* what is forked later is born there; and only now the process has the caller's ids */
+        vl_plan_op(m->p.plan, VL_OP_AWAIT, NULL);
     if (ns == 0)
         return 0;
     int desc = vl_plan_desc(m->p.plan, VL_ROLE_PROCESS, VL_KIND_ANY, VL_ACQ_OPEN, 0, "of the container", NULL);

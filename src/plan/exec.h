@@ -25,6 +25,7 @@ struct vl_exec_request {
     bool terminal;
     uint32_t preserve_fds;
     bool own_userns;        /* the container's user namespace is the caller's too: not joined */
+    bool await_cgroup;      /* it is moved into its cgroup from outside, before it joins anything */
     const char *root;       /* the container's root directory, for one without a mount namespace of its own */
 };
 
