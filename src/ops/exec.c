@@ -82,7 +82,7 @@ static int read_plan(struct joining *j, struct vl_error **err)
     int r = vl_slurp_at(j->ctr->dir_fd, VL_CTR_PLAN, VL_WIRE_MAX, &buf, &len);
     if (r < 0)
         return vl_err_sys(err, r, "read the plan of container %s", j->id);
-    if (vl_plan_decode(buf, len, &j->container, err) < 0)
+    if (vl_plan_decode_own(buf, len, &j->container, err) < 0)
         return vl_err_ctx(err, "container %s", j->id);
     return 0;
 }
