@@ -1,36 +1,48 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* clang-format off */
 /*
  * libveloci: containers from C, without running a program for every step.
  *
  * Conventions
- *   - Functions that can fail take `struct veloci_error **err` last. They return 0, or -1 and then
- * an error in *err, to be released with veloci_error_free; err may be NULL when the caller does not
- * want it. What a function gives back through a pointer is written on success only.
- *   - Strings passed in are borrowed for the call. Objects given back are owned by the caller and
- * released with the function named beside them; text given back as `char **` with veloci_free.
- * Strings got from an object belong to it.
- *   - Structs of options begin with their size: initialise them with their _INIT macro, or zero
- * them and set `size`. A member or flag that this library does not know and that is set is an
- * error, never ignored.
+ *
+ *   Functions that can fail take `struct veloci_error **err` last. They return 0, or -1 and then an
+ *   error in *err, to be released with veloci_error_free; err may be NULL when the caller does not
+ *   want it. What a function gives back through a pointer is written on success only.
+ *
+ *   Strings passed in are borrowed for the call. Objects given back are owned by the caller and
+ *   released with the function named beside them, text given back as `char **` with veloci_free.
+ *   Strings got from an object belong to it.
+ *
+ *   Structs of options begin with their size: initialise them with their _INIT macro, or zero them
+ *   and set `size`. A member or flag that this library does not know and that is set is an error,
+ *   never ignored.
  *
  * The calling process
- *   - Any thread may call anything at any time; calls for one container wait for each other, those
- * for different containers run side by side. An object (veloci_state, veloci_list, veloci_error) is
- * used by one thread at a time; a struct veloci never changes and may be shared.
- *   - Nothing of the process is changed: not umask, working directory, signal dispositions,
- * subreaper flag, resource limits, environment. Standard output and error are not written to.
- * Descriptors that the library opens are close-on-exec. veloci_run without VELOCI_DETACH is the
- * exception, as told there.
- *   - Children: the container's first process is a child of the calling process after veloci_create
- * or veloci_run, which may wait for it and read its exit status; veloci_delete reaps it if nobody
- * did. Hooks and helpers are children, too, and reaped by the library: a program must not wait for
- * processes that it does not know (wait(2), or waitpid(2) with -1), and SIGCHLD must be neither
- * ignored nor have SA_NOCLDWAIT, which is checked.
- *   - The container's standard input, output and error are descriptors 0, 1 and 2 of the calling
- * process, unless its configuration has a terminal.
- *   - Of the environment PATH, USER and XDG_RUNTIME_DIR are read. When memory is out the process is
- * ended.
+ *
+ *   Any thread may call anything at any time; calls for one container wait for each other, those
+ *   for different containers run side by side. An object (veloci_state, veloci_list, veloci_error)
+ *   is used by one thread at a time; a struct veloci never changes and may be shared.
+ *
+ *   Nothing of the process is changed: not umask, working directory, signal dispositions,
+ *   subreaper flag, resource limits or environment. Standard output and error are not written to.
+ *   Descriptors that the library opens are close-on-exec. Exceptions are veloci_run and veloci_exec
+ *   without their DETACH flag, as told there; and while veloci_exec starts a process that has an
+ *   execCPUAffinity, the calling thread has it, too.
+ *
+ *   Children: after veloci_create, veloci_run and veloci_exec the new process is a child of the
+ *   calling process, which may wait for it and read its exit status; veloci_delete reaps the
+ *   container's first one if nobody did. Hooks and helpers are children, too, and reaped by the
+ *   library: a program must not wait for processes that it does not know (wait(2), or waitpid(2)
+ *   with -1), and SIGCHLD must be neither ignored nor have SA_NOCLDWAIT, which is checked.
+ *
+ *   The container's standard input, output and error are descriptors 0, 1 and 2 of the calling
+ *   process, unless its configuration has a terminal.
+ *
+ *   Of the environment PATH, USER, XDG_RUNTIME_DIR and, for the systemd driver, the addresses of
+ *   the bus are read; hooks without an environment of their own get that of the process. When
+ *   memory is out the process is ended.
  */
+/* clang-format on */
 #ifndef VELOCI_H
 #define VELOCI_H
 
@@ -49,8 +61,7 @@ VELOCI_API const char *veloci_version(void);
 /* Releases text that was given back; NULL is fine. */
 VELOCI_API void veloci_free(void *text);
 
-/* -- errors
- * ---------------------------------------------------------------------------------------- */
+/* -- errors ------------------------------------------------------------------------------------ */
 
 struct veloci_error;
 
@@ -81,8 +92,7 @@ VELOCI_API int veloci_error_errno(const struct veloci_error *error);
 /* Place in the document, "mounts[3].options[1]", or NULL. */
 VELOCI_API const char *veloci_error_where(const struct veloci_error *error);
 
-/* -- where containers are
- * -------------------------------------------------------------------------- */
+/* -- where containers are ---------------------------------------------------------------------- */
 
 struct veloci;
 
@@ -92,14 +102,22 @@ enum veloci_cgroup_manager {
     VELOCI_NO_CGROUPS,
 };
 
+/* Whether a container that names no cgroup may go without one where it cannot be made. */
+enum veloci_rootless {
+    VELOCI_ROOTLESS_AUTO = 0, /* for others than root */
+    VELOCI_ROOTLESS_YES,
+    VELOCI_ROOTLESS_NO,
+};
+
 struct veloci_options {
     size_t size;
     const char
         *root; /* state root; NULL: /run/veloci, for others than root $XDG_RUNTIME_DIR/veloci */
     int cgroup_manager; /* enum veloci_cgroup_manager; for create and run, later verbs remember */
+    int rootless;       /* enum veloci_rootless */
 };
 /* clang-format off */
-#define VELOCI_OPTIONS_INIT {sizeof(struct veloci_options), NULL, VELOCI_CGROUPFS}
+#define VELOCI_OPTIONS_INIT {sizeof(struct veloci_options), NULL, VELOCI_CGROUPFS, VELOCI_ROOTLESS_AUTO}
 /* clang-format on */
 
 /* options may be NULL. Touches nothing; the root is made by the first create. */
@@ -107,8 +125,7 @@ VELOCI_API int veloci_open(const struct veloci_options *options, struct veloci *
                            struct veloci_error **err);
 VELOCI_API void veloci_close(struct veloci *v);
 
-/* -- verbs
- * ----------------------------------------------------------------------------------------- */
+/* -- verbs ------------------------------------------------------------------------------------- */
 
 enum {                                 /* flags of struct veloci_create_options */
        VELOCI_NO_PIVOT = 1 << 0,       /* do not use pivot_root(2) */
@@ -124,11 +141,14 @@ struct veloci_create_options {
     const char *console_socket; /* AF_UNIX socket that gets the terminal, or NULL */
     const char *pid_file;       /* gets the process id, or NULL */
     const char *pidfd_socket;   /* AF_UNIX stream socket that gets a pidfd, or NULL */
+    const char
+        *plan_digest; /* "sha256:…": nothing is made unless the plan has this digest; or NULL */
+    const char *plan_file; /* file with the plan that was approved, likewise; or NULL */
     uint32_t flags;
     uint32_t preserve_fds; /* descriptors 3 … 2+n are handed on; they must not be close-on-exec */
 };
 /* clang-format off */
-#define VELOCI_CREATE_OPTIONS_INIT {sizeof(struct veloci_create_options), NULL, NULL, NULL, NULL, NULL, 0, 0}
+#define VELOCI_CREATE_OPTIONS_INIT {sizeof(struct veloci_create_options), NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, 0}
 /* clang-format on */
 
 /* Makes a container; its process waits to be started. options may be NULL. */
@@ -204,6 +224,13 @@ VELOCI_API int veloci_ps(const struct veloci *v, const char *id, pid_t **pids, s
 VELOCI_API int veloci_update(const struct veloci *v, const char *id, const char *resources,
                              struct veloci_error **err);
 
+/* Adds the mounts of a file, which has an array of entries as `mounts` of config.json has them, to
+ * a created or running container, all or none; or unmounts what is at their destinations. */
+VELOCI_API int veloci_mounts_add(const struct veloci *v, const char *id, const char *file,
+                                 struct veloci_error **err);
+VELOCI_API int veloci_mounts_remove(const struct veloci *v, const char *id, const char *file,
+                                    struct veloci_error **err);
+
 /* Gets one JSON object without newline; anything but 0 ends the events. Called by the thread that
  * called veloci_events. */
 typedef int veloci_events_fn(void *context, const char *line, size_t length);
@@ -216,8 +243,7 @@ VELOCI_API int veloci_events(const struct veloci *v, const char *id, uint32_t fl
                              int64_t interval_ms, veloci_events_fn *fn, void *context,
                              struct veloci_error **err);
 
-/* -- state
- * ----------------------------------------------------------------------------------------- */
+/* -- state ------------------------------------------------------------------------------------- */
 
 enum veloci_status {
     VELOCI_CREATING, /* a create is at work */
@@ -260,8 +286,7 @@ VELOCI_API size_t veloci_list_count(const struct veloci_list *list);
 VELOCI_API const struct veloci_state *veloci_list_item(const struct veloci_list *list,
                                                        size_t index);
 
-/* -- documents
- * ------------------------------------------------------------------------------------- */
+/* -- documents --------------------------------------------------------------------------------- */
 
 enum { VELOCI_SPEC_ROOTLESS = 1 << 0 }; /* for a caller who is not root */
 
@@ -278,23 +303,32 @@ struct veloci_spec_options {
 /* Writes a config.json to begin with. options may be NULL. */
 VELOCI_API int veloci_spec(const struct veloci_spec_options *options, struct veloci_error **err);
 
-enum {
-    VELOCI_PLAN_BINARY = 1 << 8
-}; /* the wire form instead of JSON; beside VELOCI_NO_… of create */
+enum { /* flags of struct veloci_plan_options, beside VELOCI_NO_PIVOT, VELOCI_NO_NEW_KEYRING */
+       VELOCI_PLAN_BINARY = 1 << 8, /* the wire form instead of JSON */
+       VELOCI_PLAN_RUN = 1 << 9,    /* what veloci_run would do; with VELOCI_DETACH, detached */
+};
 
 struct veloci_plan_options {
     size_t size;
     const char *id; /* NULL: "plan" */
     const char *bundle, *config;
     uint32_t flags;
+    uint32_t preserve_fds;
 };
 /* clang-format off */
-#define VELOCI_PLAN_OPTIONS_INIT {sizeof(struct veloci_plan_options), NULL, NULL, NULL, 0}
+#define VELOCI_PLAN_OPTIONS_INIT {sizeof(struct veloci_plan_options), NULL, NULL, NULL, 0, 0}
 /* clang-format on */
 /* What create would do, without doing it. options may be NULL; length may be NULL. *text:
  * veloci_free. */
 VELOCI_API int veloci_plan(const struct veloci *v, const struct veloci_plan_options *options,
                            char **text, size_t *length, struct veloci_error **err);
+/* Whether a file holds a plan that could be carried out, and, when options name a bundle, whether
+ * it is what would be done here now: *difference gets the lines that differ, or NULL. *text says in
+ * one line what it is. Both: veloci_free. Whatever is wrong with the file is VELOCI_ERROR_REFUSED.
+ */
+VELOCI_API int veloci_plan_verify(const struct veloci *v, const char *file,
+                                  const struct veloci_plan_options *options, char **text,
+                                  char **difference, struct veloci_error **err);
 
 /* What this build understands, as the document of features.md. *text: veloci_free. */
 VELOCI_API int veloci_features(char **text, struct veloci_error **err);

@@ -6,7 +6,10 @@
 #include "sys/proc.h"
 
 _Static_assert((int)VELOCI_CGROUPFS == VL_CGM_CGROUPFS && (int)VELOCI_SYSTEMD == VL_CGM_SYSTEMD &&
-                   (int)VELOCI_NO_CGROUPS == VL_CGM_DISABLED,
+                   (int)VELOCI_NO_CGROUPS == VL_CGM_DISABLED &&
+                   (int)VELOCI_ROOTLESS_AUTO == VL_ROOTLESS_AUTO &&
+                   (int)VELOCI_ROOTLESS_YES == VL_ROOTLESS_YES &&
+                   (int)VELOCI_ROOTLESS_NO == VL_ROOTLESS_NO,
                "the numbers of veloci.h never change");
 
 static int open_veloci(const struct veloci_options *options, struct veloci **ret,
@@ -17,10 +20,13 @@ static int open_veloci(const struct veloci_options *options, struct veloci **ret
         return -1;
     if (o.cgroup_manager < VELOCI_CGROUPFS || o.cgroup_manager > VELOCI_NO_CGROUPS)
         return vl_err_usage(err, "veloci_options: %d is no cgroup manager", o.cgroup_manager);
+    if (o.rootless < VELOCI_ROOTLESS_AUTO || o.rootless > VELOCI_ROOTLESS_NO)
+        return vl_err_usage(err, "veloci_options: %d says nothing about rootless", o.rootless);
     struct veloci *v = vl_alloc(sizeof(*v));
     v->root = o.root != NULL ? vl_strdup(o.root) : NULL;
     v->global = (struct vl_global){.root = v->root,
                                    .cgroup_manager = (enum vl_cgroup_manager)o.cgroup_manager,
+                                   .rootless = (enum vl_rootless)o.rootless,
                                    .foreign_env = true};
     *ret = v;
     return 0;
@@ -53,6 +59,8 @@ static int read_create(const struct veloci_create_options *options, uint32_t kno
                                    .console_socket = o.console_socket,
                                    .pid_file = o.pid_file,
                                    .pidfd_socket = o.pidfd_socket,
+                                   .plan_digest = o.plan_digest,
+                                   .plan_file = o.plan_file,
                                    .no_pivot = o.flags & VELOCI_NO_PIVOT,
                                    .no_new_keyring = o.flags & VELOCI_NO_NEW_KEYRING,
                                    .preserve_fds = o.preserve_fds,
@@ -205,6 +213,20 @@ int veloci_update(const struct veloci *v, const char *id, const char *resources,
     if (r == 0)
         r = vl_op_update(&v->global, id, &o, &e);
     return vl_lib_result(r, &e, err);
+}
+
+int veloci_mounts_add(const struct veloci *v, const char *id, const char *file,
+                      struct veloci_error **err)
+{
+    struct vl_error *e = NULL;
+    return vl_lib_result(vl_op_mounts_add(&v->global, id, file, &e), &e, err);
+}
+
+int veloci_mounts_remove(const struct veloci *v, const char *id, const char *file,
+                         struct veloci_error **err)
+{
+    struct vl_error *e = NULL;
+    return vl_lib_result(vl_op_mounts_remove(&v->global, id, file, &e), &e, err);
 }
 
 struct listener {

@@ -57,8 +57,7 @@ bool vl_doctor_is_privileged(const struct vl_host *h)
     return (h->caps_effective >> CAP_SYS_ADMIN & 1) != 0;
 }
 
-/* -- the caller
- * ------------------------------------------------------------------------------------ */
+/* -- the caller -------------------------------------------------------------------------------- */
 
 static const char caller[] = "caller";
 
@@ -134,8 +133,7 @@ void vl_doctor_caller(struct vl_doctor *d, const struct vl_global *g, const stru
     stage(d, h);
 }
 
-/* -- all of it
- * ------------------------------------------------------------------------------------- */
+/* -- all of it --------------------------------------------------------------------------------- */
 
 int vl_op_doctor(const struct vl_global *g, struct vl_doctor **ret, struct vl_error **err)
 {

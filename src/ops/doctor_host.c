@@ -16,8 +16,7 @@
 #include "sys/host.h"
 #include "sys/probe.h"
 
-/* -- images
- * ---------------------------------------------------------------------------------------- */
+/* -- images ------------------------------------------------------------------------------------ */
 
 static const char images[] = "images";
 
@@ -64,8 +63,7 @@ void vl_doctor_images(struct vl_doctor *d, const struct vl_host *h)
         r == 0 ? "" : "not on the file system of this program");
 }
 
-/* -- libraries opened on first use
- * ----------------------------------------------------------------- */
+/* -- libraries opened on first use ------------------------------------------------------------- */
 
 /* One row for every library that code of this build opens (vl_dl_open); a test compares the two. */
 static const struct {
@@ -94,8 +92,7 @@ void vl_doctor_libraries(struct vl_doctor *d)
     }
 }
 
-/* -- programs
- * -------------------------------------------------------------------------------------- */
+/* -- programs ---------------------------------------------------------------------------------- */
 
 void vl_doctor_programs(struct vl_doctor *d)
 {
@@ -124,8 +121,7 @@ void vl_doctor_programs(struct vl_doctor *d)
     }
 }
 
-/* -- engines
- * --------------------------------------------------------------------------------------- */
+/* -- engines ----------------------------------------------------------------------------------- */
 
 enum { CONFIG_MAX = 1 << 20 };
 

@@ -16,8 +16,7 @@
 #include "sys/host.h"
 #include "sys/probe.h"
 
-/* -- kernel interfaces
- * ----------------------------------------------------------------------------- */
+/* -- kernel interfaces ------------------------------------------------------------------------- */
 
 static void interfaces(struct vl_doctor *d, const struct vl_host *h)
 {
@@ -48,8 +47,7 @@ static void interfaces(struct vl_doctor *d, const struct vl_host *h)
     }
 }
 
-/* -- namespaces and ids
- * ---------------------------------------------------------------------------- */
+/* -- namespaces and ids ------------------------------------------------------------------------ */
 
 /* The settings by which distributions keep user namespaces from ordinary users. */
 static const char *userns_barrier(bool *ret_bites)
@@ -174,8 +172,7 @@ void vl_doctor_kernel(struct vl_doctor *d, const struct vl_host *h)
     ids(d, h);
 }
 
-/* -- cgroups
- * --------------------------------------------------------------------------------------- */
+/* -- cgroups ----------------------------------------------------------------------------------- */
 
 static const char cgroups[] = "cgroups";
 
@@ -285,8 +282,7 @@ void vl_doctor_cgroups(struct vl_doctor *d, const struct vl_host *h)
         vl_doctor_add(d, cgroups, "device rules", VL_FOUND, NULL, "%s", "");
 }
 
-/* -- confinement
- * ----------------------------------------------------------------------------------- */
+/* -- confinement ------------------------------------------------------------------------------- */
 
 static const char confinement[] = "confinement";
 

@@ -245,8 +245,7 @@ static void drop(struct lists *l)
     vl_strv_reset(&l->unsafe);
 }
 
-/* -- the document
- * ---------------------------------------------------------------------------------- */
+/* -- the document ------------------------------------------------------------------------------ */
 
 #define LIST(member, list) .has_##member = true, .member = (list).v, .n_##member = (list).n
 #define BOOL(member, value) .has_##member = true, .member = (value)

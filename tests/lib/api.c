@@ -53,8 +53,7 @@ static bool fine(int r)
     return r == 0;
 }
 
-/* -- what must not change
- * -------------------------------------------------------------------------- */
+/* -- what must not change ---------------------------------------------------------------------- */
 
 struct process {
     mode_t umask;
@@ -118,8 +117,7 @@ static void compare(const struct process *a, const char *when)
     ok(waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD, "%s: no child is left", when);
 }
 
-/* -- one by one
- * ------------------------------------------------------------------------------------ */
+/* -- one by one -------------------------------------------------------------------------------- */
 
 static void arguments(const char *root)
 {
@@ -235,6 +233,18 @@ static void exec_in(void)
        "of a program that is not there");
 }
 
+static void live_mounts(void)
+{
+    FILE *f = fopen("mounts.json", "we");
+    if (f != NULL) {
+        fputs("[{\"destination\": \"/tmp/m\", \"type\": \"tmpfs\", \"source\": \"m\"}]", f);
+        fclose(f);
+    }
+    ok(fine(veloci_mounts_add(v, "one", "mounts.json", &taken)), "mounts add");
+    ok(fine(veloci_mounts_remove(v, "one", "mounts.json", &taken)), "mounts remove");
+    is_int(veloci_mounts_remove(v, "one", "mounts.json", NULL), -1, "not twice");
+}
+
 static void living(void)
 {
     struct veloci_state *s = NULL;
@@ -248,6 +258,7 @@ static void living(void)
     veloci_free(pids);
     veloci_state_free(s);
     exec_in();
+    live_mounts();
     ok(fine(veloci_pause(v, "one", &taken)), "pause");
     ok(fine(veloci_state_get(v, "one", &s, &taken)) && veloci_state_status(s) == VELOCI_PAUSED,
        "paused");
@@ -271,6 +282,28 @@ static void living(void)
     ok(fine(veloci_delete(v, "one", VELOCI_DELETE_FORCE, &taken)), "delete");
 }
 
+/* A launch only as it was approved. */
+static void contract(const char *plan, const struct veloci_plan_options *p)
+{
+    struct veloci_create_options o = create_options;
+    char *text = NULL, *difference = NULL;
+    FILE *f = fopen("plan.json", "we");
+    if (f != NULL) {
+        fputs(plan, f);
+        fclose(f);
+    }
+    ok(fine(veloci_plan_verify(v, "plan.json", p, &text, &difference, &taken)), "plan verify");
+    ok(text != NULL && difference == NULL, "it is as here");
+    veloci_free(text);
+    o.plan_digest = "sha256:0000000000000000000000000000000000000000000000000000000000000000";
+    ok(says(veloci_create(v, "plan", &o, &taken), VELOCI_ERROR_REFUSED, "sha256"),
+       "another digest");
+    o.plan_digest = NULL;
+    o.plan_file = "plan.json";
+    ok(fine(veloci_create(v, "plan", &o, &taken)), "create by the plan");
+    ok(fine(veloci_delete(v, "plan", VELOCI_DELETE_FORCE, &taken)), "delete");
+}
+
 static void documents(const char *bundle)
 {
     struct veloci_plan_options p = VELOCI_PLAN_OPTIONS_INIT;
@@ -280,6 +313,7 @@ static void documents(const char *bundle)
     p.bundle = bundle;
     ok(fine(veloci_plan(v, &p, &text, &len, &taken)) && len == strlen(text) && *text == '{',
        "plan");
+    contract(text, &p);
     veloci_free(text);
     p.flags = VELOCI_PLAN_BINARY;
     ok(fine(veloci_plan(v, &p, &text, &len, &taken)) && len > 64, "plan in its wire form");
@@ -295,8 +329,7 @@ static void documents(const char *bundle)
     ok(says(r, VELOCI_ERROR_SYSTEM, "/no/such/bundle"), "its kind and words");
 }
 
-/* -- side by side
- * ---------------------------------------------------------------------------------- */
+/* -- side by side ------------------------------------------------------------------------------ */
 
 static void *worker(void *arg)
 {
