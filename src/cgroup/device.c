@@ -21,7 +21,8 @@ int vl_cg_device_program(const struct vl_op *op)
 int vl_cg_device_failed(struct vl_cgroup *cg, const struct vl_op *op, int error, const char *what,
                         struct vl_error **err)
 {
-    if ((error == -EPERM || error == -EACCES) && (op->n[0] & VL_CGD_TOLERATE)) {
+    /* bpf(2): EACCES is the verifier's word for a bad program, not for a lack of rights */
+    if (error == -EPERM && (op->n[0] & VL_CGD_TOLERATE)) {
         vl_strv_addf(&cg->notes, "%s: not permitted, no device rules are in force", op->where);
         return 0;
     }

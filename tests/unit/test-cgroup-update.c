@@ -265,6 +265,37 @@ static void test_refused(void)
     destroy(cg);
 }
 
+/* A filter that was asked for and is not there would be a hole, whatever the rules say. */
+static void test_program(void)
+{
+    struct vl_plan *plan = rules("{'devices':[{'allow':true,'access':'rwm'}," DENY "," KMSG "]}"),
+                   *bad = plan_new("program", 0), *good = plan_new("program", 0);
+    struct vl_cgroup *cg = NULL;
+    struct vl_error *err = NULL;
+    size_t from = 0;
+    static const struct bpf_insn nonsense[] = {{.code = BPF_JMP | BPF_EXIT}};
+    const struct vl_op *op = vl_plan_find(plan, VL_OP_CGDEVICES, &from);
+    for (int tolerate = 0; tolerate < 2; tolerate++) {
+        vl_plan_free(bad);
+        bad = plan_new("program", 0);
+        struct vl_op *b = vl_plan_op(bad, VL_OP_CGDEVICES, "linux.resources.devices");
+        b->n[0] = tolerate ? VL_CGD_TOLERATE : 0;
+        vl_op_blob(b, 0, nonsense, sizeof(nonsense));
+        is_int(vl_cgroup_create(bad, &host, NULL, &cg, &err), -1, "a program that is not loaded");
+        error_is(err, "load the device program of cgroup", "fails the creation");
+        err = NULL;
+    }
+    vl_op_blob(vl_plan_op(good, VL_OP_CGDEVICES, "linux.resources.devices"), 0, op->s[0].data,
+               op->s[0].len);
+    cg = create(good);
+    is_int(programs(cg), 1, "a program is loaded once");
+    is_int(WEXITSTATUS(reap(in_cgroup(cg, open_kmsg))), 0, "the last rule wins");
+    vl_plan_free(plan);
+    vl_plan_free(bad);
+    vl_plan_free(good);
+    destroy(cg);
+}
+
 /* -- memory ------------------------------------------------------------------------------------
  */
 
@@ -359,8 +390,10 @@ static void cases(void)
         skip("no pids controller");
     test_replaced();
     test_refused();
-    if (host.n_v1 == 0)
+    if (host.n_v1 == 0) {
         test_others();
+        test_program();
+    }
     if (has_controller("memory"))
         test_oom();
     else
