@@ -42,7 +42,7 @@ static int send_msg(int sock, uint16_t type, const int *fds, size_t n_fds)
 static int recv_msg(struct vl_cancel *cancel, int sock, struct vl_msg *m, struct vl_scm_msg *scm, struct vl_error **err)
 {
     if (cancel != NULL && vl_cancel_wait(cancel, sock, -1) == -ECANCELED)
-        return vl_err_payload(err, "called off by signal %d", cancel->sig);
+        return vl_err_payload(err, "container set-up: called off by signal %d", cancel->sig);
     int r = vl_scm_recv(sock, m, sizeof(*m), 1, scm);
 
     /* said once of an end that closed before it had read everything (GO): what it has sent is still to come */
