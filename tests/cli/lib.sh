@@ -13,7 +13,7 @@
 # and ends with finish.
 set -u
 
-CLI=$(cd "$(dirname "$0")" && pwd)
+CLI=${VL_CLI:-$(cd "$(dirname "$0")" && pwd)}
 TESTS=$(dirname "$CLI")
 VELOCI=${VELOCI:-$TESTS/../build/normal/veloci}
 points=${VL_POINTS:-0}
