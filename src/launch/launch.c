@@ -20,6 +20,7 @@
 #include "base/log.h"
 #include "cgroup/rdt.h"
 #include "launch/host_ops.h"
+#include "launch/late.h"
 #include "launch/listener.h"
 #include "launch/netdev.h"
 #include "launch/pidfd_socket.h"
@@ -64,18 +65,12 @@ static int recv_msg(struct vl_cancel *cancel, int sock, struct vl_msg *m, struct
 static int send_late(struct vl_launch *l, int stage_root, struct vl_error **err)
 {
     cleanup_free int *fds = NULL;
-    size_t n = 0, sent = 0;
+    size_t n = 0;
 
     if (vl_prep_late(l->env->prep, l->pid, stage_root, &fds, &n, err) < 0)
         return -1;
-    do {
-        size_t part = n - sent > VL_SCM_MAX_FDS ? VL_SCM_MAX_FDS : n - sent;
-        int r = send_msg(l->chan, VL_MSG_PROCEED, fds + sent, part);
-        if (r < 0)
-            return vl_err_sys(err, r, "send descriptors to the container's process");
-        sent += part;
-    } while (sent < n);
-    return 0;
+    int r = vl_send_late(l->chan, l->env->plan, fds, n);
+    return r < 0 ? vl_err_sys(err, r, "send descriptors to the container's process") : 0;
 }
 
 static int on_awaiting(struct vl_launch *l, const struct vl_scm_msg *scm, struct vl_error **err)

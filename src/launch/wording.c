@@ -112,6 +112,7 @@ static const char *const detail_words[VL_D_MAX] = {
     [VL_D_PTMX] = "open a terminal in the container's devpts",
     [VL_D_PTY_BIND] = "bind the terminal",
     [VL_D_OPEN_PROC] = "open a verified procfs",
+    [VL_D_PROC_FILE] = "open its file in procfs",
     [VL_D_WRITE] = "write",
     [VL_D_PIVOT] = "switch the root",
     [VL_D_DETACH] = "detach the old root",
@@ -207,12 +208,22 @@ static int unmount_error(const struct vl_op *op, const struct vl_msg *m, struct 
     return vl_err_at(err, "mounts[%lld].destination", (long long)m->a);
 }
 
+/* The kernel's words would be "No such file or directory", which engines take for a missing program. */
+static int sysctl_error(const struct vl_op *op, const struct vl_msg *m, struct vl_error **err)
+{
+    if (m->err == ENOENT)
+        return vl_err_unsupported(err, "sysctl", "set sysctl `%s`: this kernel has no such parameter", str_of(op, 0));
+    return vl_err_unsupported(err, "sysctl", "set sysctl `%s`: it is a group of parameters", str_of(op, 0));
+}
+
 static int op_error(const struct vl_plan *plan, const struct vl_op *op, const struct vl_msg *m, struct vl_error **err)
 {
     cleanup_free char *what = attempt(plan, op);
 
     if (op->code == VL_OP_UNMOUNT)
         return unmount_error(op, m, err);
+    if (op->code == VL_OP_SYSCTL && m->detail == VL_D_PROC_FILE && (m->err == ENOENT || m->err == EISDIR))
+        return sysctl_error(op, m, err);
     switch (m->detail) {
     case VL_D_HOOK_SPAWN:
     case VL_D_HOOK_STATUS:

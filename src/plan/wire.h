@@ -392,6 +392,7 @@ enum vl_detail {
     VL_D_GROUP_UNKNOWN,   /* no such name in /etc/group */
     VL_D_NOT_MOUNTED,     /* a = index in the vector: no mount point (EINVAL), or the root (EBUSY) */
     VL_D_UNMOUNT,         /* a = index in the vector */
+    VL_D_PROC_FILE,       /* a file of the verified procfs that cannot be opened */
     VL_D_MAX
 };
 

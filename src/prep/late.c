@@ -143,7 +143,7 @@ int vl_prep_apply_idmaps(struct vl_prep *p, bool late, struct vl_error **err)
         if (op->fd[0] < 0 || op->fd[1] < 0)
             continue;
         const struct vl_desc *tree = &p->plan->desc[op->fd[0]];
-        if (late != (tree->acquire == VL_ACQ_LATE_TREE))
+        if (late != (tree->acquire == VL_ACQ_LATE_TREE) || p->ident[op->fd[0]].fd < 0)
             continue;
         const struct vl_op *set = idmap_op_of(p->plan, (size_t)op->fd[1]);
         struct vl_mount_change c = {.set = {MOUNT_ATTR_IDMAP}, .userns_fd = p->ident[op->fd[1]].fd};
@@ -183,9 +183,11 @@ int vl_prep_late(struct vl_prep *p, pid_t stage, int stage_root, int **ret_fds, 
         } else {
             continue;
         }
-        if (fd < 0)
+        if (fd < 0 && !((d->flags & VL_DESC_OPTIONAL) && vl_error_errno(*err) == ENOENT))
             return -1;
-        p->ident[i].fd = fd;
+        if (fd < 0)
+            vl_err_drop(err, "optional descriptor is absent");
+        p->ident[i].fd = fd < 0 ? -1 : fd;
     }
     if (vl_prep_apply_idmaps(p, true, err) < 0)
         return -1;

@@ -40,7 +40,8 @@ int vl_prep_open(const struct vl_plan *plan, const struct vl_prep_env *env, stru
  * Opens the late ones of a stage that waits (AWAITING): IN_NS as O_PATH below the stage's root in its own mount
  * namespace but with our rights, LATE_TREE as detached trees, id-mapped where the plan says so.
  * stage_root (borrowed) is the stage's root directory as it sent it, VL_NOFD when nothing is IN_NS.
- * Returns the descriptors in *ret_fds (borrowed from p) in table order, *ret_n many.
+ * Returns in *ret_fds (an array of the caller's, descriptors borrowed from p) one for each late one of the table, in its
+ * order, *ret_n many; -1 for an optional one that is not there.
  */
 int vl_prep_late(struct vl_prep *p, pid_t stage, int stage_root, int **ret_fds, size_t *ret_n, struct vl_error **err);
 

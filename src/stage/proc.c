@@ -126,7 +126,7 @@ int st_proc_write(struct stage *s, const char *path, const char *text, size_t n,
 {
     int fd = st_proc_open(s, path, O_WRONLY, links);
     if (fd < 0)
-        return st_fail(s, VL_D_OPEN_PROC, fd);
+        return st_fail(s, s->proc < 0 && s->own_proc < 0 ? VL_D_OPEN_PROC : VL_D_PROC_FILE, fd);
     long done = sys_write(fd, text, n);
     (void)sys_close(fd);
     if (done < 0)

@@ -266,7 +266,7 @@ static const struct fail_case {
     {"another device is there", 0, device_exists, VL_OP_DEVICE, VL_D_DEVICE_MISMATCH, EEXIST, 0},
     {"another link is there", 0, link_exists, VL_OP_SYMLINK, VL_D_SYMLINK, EEXIST, 0},
     {"null device that is none", 0, false_null, VL_OP_MASK, VL_D_DEVICE_MISMATCH, ENODEV, 0},
-    {"sysctl that leads elsewhere", 0, sysctl_escapes, VL_OP_SYSCTL, VL_D_OPEN_PROC, EXDEV, 0},
+    {"sysctl that leads elsewhere", 0, sysctl_escapes, VL_OP_SYSCTL, VL_D_PROC_FILE, EXDEV, 0},
     {"console without devpts", 0, no_devpts, VL_OP_CONSOLE, VL_D_PTMX, ENODEV, 0},
     {"console with the image's ptmx", 0, false_ptmx, VL_OP_CONSOLE, VL_D_PTMX, ENODEV, 0},
     {"missing hook", 0, hook_missing, VL_OP_HOOK, VL_D_HOOK_SPAWN, ENOENT, 0},
