@@ -32,6 +32,7 @@ struct vl_args {
     struct vl_update_opts update;
     struct vl_given interval;
     bool stats;
+    const char *timeline; /* NULL: not asked for; "": for the terminal */
     bool all, force, quiet, regex;
     int format; /* index of the words of --format */
 
@@ -43,6 +44,7 @@ enum vl_opt_type {
     VL_OPT_FLAG = 1, /* bool: true; --opt=false is understood */
     VL_OPT_SET,      /* int: `value` */
     VL_OPT_STR,      /* const char * */
+    VL_OPT_OPTIONAL, /* const char *: what is behind =, "" without */
     VL_OPT_STRS,     /* struct vl_strv: every value given, in their order */
     VL_OPT_U32,      /* uint32_t */
     VL_OPT_NUMBER,   /* struct vl_given: a number of at least `value` */

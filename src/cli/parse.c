@@ -22,7 +22,7 @@ static int unknown(const struct parser *p, const char *arg, struct vl_error **er
 
 static bool takes_value(const struct vl_opt *o)
 {
-    return o->type != VL_OPT_FLAG && o->type != VL_OPT_SET &&
+    return o->type != VL_OPT_FLAG && o->type != VL_OPT_SET && o->type != VL_OPT_OPTIONAL &&
            (o->type != VL_OPT_IGNORED || o->arg != NULL);
 }
 
@@ -86,6 +86,9 @@ static int set(const struct vl_opt *o, struct vl_args *a, const char *value, str
             return -1;
         if (on)
             *(int *)field = o->value;
+        return 0;
+    case VL_OPT_OPTIONAL:
+        *(const char **)field = value != NULL ? value : "";
         return 0;
     case VL_OPT_STR:
         *(const char **)field = value;

@@ -65,6 +65,11 @@ const struct vl_opt vl_global_options[] = {
     STR("bundle", 'b', create.bundle, "DIR", "bundle directory (default: the current one)"),       \
         STR("config", 'f', create.config, "FILE",                                                  \
             "configuration (default: config.json of the bundle)")
+#define TRANSCRIPT(verb)                                                                           \
+    STR("transcript", 0, verb.transcript.target, "FILE",                                           \
+        "write each change of state to FILE, fd:N or unix:PATH"),                                  \
+        OPT("transcript-format", 0, VL_OPT_WORD, verb.transcript.format, "text|json",              \
+            "how its records are written")
 #define LAUNCH                                                                                     \
     BUNDLE,                                                                                        \
         STR("console-socket", 0, create.console_socket, "SOCKET",                                  \
@@ -79,7 +84,7 @@ const struct vl_opt vl_global_options[] = {
         FLAG("no-new-keyring", 0, create.no_new_keyring, "keep the session keyring"),              \
         OPT("preserve-fds", 0, VL_OPT_U32, create.preserve_fds, "N",                               \
             "hand on N descriptors, from 3 on"),                                                   \
-        HELP
+        TRANSCRIPT(create), HELP
 
 static const struct vl_opt create_options[] = {
     LAUNCH,
@@ -89,6 +94,8 @@ static const struct vl_opt create_options[] = {
 static const struct vl_opt run_options[] = {
     LAUNCH,
     FLAG("detach", 'd', create.detach, "do not wait for the end of the container"),
+    OPT("timeline", 0, VL_OPT_OPTIONAL, timeline, NULL,
+        "show at the end where the time of the launch went; --timeline=FILE.svg draws it"),
     FLAG("keep", 0, create.keep, "do not delete the container at its end"),
     FLAG("no-subreaper", 0, create.no_subreaper,
          "do not become the parent of what the container leaves behind"),
@@ -116,6 +123,7 @@ static const struct vl_opt exec_options[] = {
     STR("pidfd-socket", 0, exec.pidfd_socket, "SOCKET",
         "AF_UNIX socket that gets a descriptor of the process"),
     OPT("preserve-fds", 0, VL_OPT_U32, exec.preserve_fds, "N", "hand on N descriptors, from 3 on"),
+    TRANSCRIPT(exec),
     FLAG("ignore-paused", 0, exec.ignore_paused,
          "also in a paused container, where the process is frozen as well"),
     IGNORED("no-subreaper", 0, NULL, "accepted for compatibility"),
@@ -123,6 +131,11 @@ static const struct vl_opt exec_options[] = {
     END,
 };
 static const struct vl_opt plain_options[] = {
+    HELP,
+    END,
+};
+static const struct vl_opt start_options[] = {
+    TRANSCRIPT(create),
     HELP,
     END,
 };
@@ -256,7 +269,7 @@ const struct vl_command vl_commands[] = {
     {"run", "ID", 1, 1, "create and start a container, wait for it, delete it", run_options,
      vl_cmd_run},
     {"spec", "", 0, 0, "write a config.json to begin with", spec_options, vl_cmd_spec},
-    {"start", "ID", 1, 1, "start a container that was created", plain_options, vl_cmd_start},
+    {"start", "ID", 1, 1, "start a container that was created", start_options, vl_cmd_start},
     {"state", "ID", 1, 1, "print the state of a container", plain_options, vl_cmd_state},
     {"update", "ID", 1, 1, "change the limits of a container; what is not given stays as it is",
      update_options, vl_cmd_update},

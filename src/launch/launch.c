@@ -26,6 +26,7 @@
 #include "launch/pidfd_socket.h"
 #include "launch/planhooks.h"
 #include "launch/spawn.h"
+#include "launch/transcript.h"
 #include "launch/wording.h"
 #include "sys/clone.h"
 #include "sys/proc.h"
@@ -165,6 +166,7 @@ static int on_forked(struct vl_launch *l, const struct vl_scm_msg *scm, struct v
     l->pidfd = VL_NOFD;
     l->pid = scm->pid;
     (void)vl_child_wait(&joiner, -1, &how);
+    vl_tr_born(l->env->transcript, l->pid);
     l->pidfd = vl_pidfd_open(l->pid);
     if (l->pidfd < 0)
         return vl_err_sys(err, l->pidfd, "open the container's process %d", (int)l->pid);
@@ -235,7 +237,11 @@ static int serve(struct vl_launch *l, struct vl_error **err)
         case VL_MSG_ERROR:
             r = vl_stage_error(l->env->plan, &m, err);
             break;
+        case VL_MSG_STEP:
+            vl_tr_step(l->env->transcript, m.op, m.a, m.b);
+            break;
         case VL_MSG_READY:
+            vl_tr_ready(l->env->transcript);
             vl_scm_close(&scm);
             return 0;
         case VL_MSG_EXECING:
@@ -281,6 +287,8 @@ int vl_launch_begin(const struct vl_launch_env *env, struct vl_launch **ret, str
             goto fail;
         vl_cgroup_occupied(env->cgroup);
     }
+    if (!s.joiner)
+        vl_tr_born(env->transcript, l->pid);
     if (!s.joiner && take_over(l, err) < 0)
         goto fail;
     if (env->eager && l->in_cgroup && say_go(l, err) < 0)
@@ -382,6 +390,9 @@ int vl_watch_exec(const struct vl_exec_watch *w, struct vl_error **err)
             nonce = m.a;
             break;
         case VL_MSG_WARNING:
+            break;
+        case VL_MSG_STEP:
+            vl_tr_step(w->env->transcript, m.op, m.a, m.b);
             break;
         case VL_MSG_ERROR:
             return watched_error(w, &m, err);

@@ -19,6 +19,7 @@
 typedef char *vl_state_json_fn(void *ctx, enum vl_ctr_status status, pid_t pid);
 
 struct vl_cancel;
+struct vl_transcript;
 struct vl_launch_env { /* all borrowed */
     const struct vl_plan *plan;
     struct vl_prep *prep;
@@ -31,6 +32,7 @@ struct vl_launch_env { /* all borrowed */
     const char *bundle;          /* working directory of hooks */
     const char *seccomp_listener, *seccomp_metadata; /* or NULL */
     const char *hook_stdout, *hook_stderr;           /* run.oci.hooks.*, or NULL */
+    struct vl_transcript *transcript; /* or NULL (launch/transcript.h) */
     struct vl_cancel *cancel; /* signals that call the set-up off, or NULL (sys/sigs.h) */
     bool joins;  /* a further process of a running container: the joiner's oom_score_adj is lowered as far as may be */
     bool eager;  /* GO is said at once: nothing is to be done between READY and the program's start */

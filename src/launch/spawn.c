@@ -34,7 +34,7 @@ struct spawn_args {
     const struct vl_plan *adjust; /* of a process that joins, or NULL */
     const int *keep, *join;
     size_t n_keep, n_join;
-    char *argv[4];
+    char *argv[5];
     int error;        /* positive errno of the step that failed */
     const char *step;
 };
@@ -145,7 +145,8 @@ int vl_spawn_stage(const struct vl_launch_env *env, struct vl_spawned *ret, stru
                               .adjust = joiner ? env->plan : NULL,
                               .keep = keep,
                               .n_keep = n_keep,
-                              .argv = {(char *)"veloci-stage", plan_no, chan_no, NULL}};
+                              .argv = {(char *)"veloci-stage", plan_no, chan_no,
+                                       env->transcript != NULL ? (char *)"report" : NULL, NULL}};
     struct vl_clone c = {.flags = flags, .cgroup_fd = vl_cgroup_birth_fd(env->cgroup), .exit_signal = SIGCHLD};
     if (vl_cgroup_self_fds(env->cgroup, c.cgroup_fd >= 0, &args.join, &args.n_join, err) < 0)
         return -1;

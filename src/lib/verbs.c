@@ -85,7 +85,7 @@ int veloci_start(const struct veloci *v, const char *id, struct veloci_error **e
     struct vl_error *e = NULL;
     int r = vl_lib_can_wait(&e);
     if (r == 0)
-        r = vl_op_start(&v->global, id, &e);
+        r = vl_op_start(&v->global, id, NULL, &e);
     return vl_lib_result(r, &e, err);
 }
 

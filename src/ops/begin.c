@@ -174,6 +174,7 @@ static char *state_json(void *ctx, enum vl_ctr_status status, pid_t pid)
 static void fill_env(struct vl_begun *b)
 {
     b->env = (struct vl_launch_env){.plan = b->plan,
+                                    .transcript = b->transcript,
                                     .prep = b->prep,
                                     .cgroup = b->cgroup,
                                     .rdt = b->rdt,
@@ -252,6 +253,7 @@ static int make(struct vl_begun *b, const char *root, const struct vl_create_opt
     if (vl_cgroup_create(b->plan, &b->host, &journal, &b->cgroup, err) < 0 ||
         vl_rdt_create(b->plan, &rdt_journal, &b->rdt, err) < 0 || open_descriptors(b, gate, err) < 0)
         goto undo;
+    vl_tr_acquired(b->transcript);
     b->record = vl_record_make(b->id, b->spec, b->plan, b->cgroup);
     if (has_notify(b->plan))
         b->record->notify_socket = vl_strdup(vl_sdnotify_wanted());
@@ -304,6 +306,7 @@ int vl_begin(const struct vl_global *g, const char *id, const struct vl_create_o
         check_terminal(b->spec, o, gate, err) < 0 || vl_gather_host(&b->host, err) < 0 ||
         make_plan(g, o, gate, root, b, err) < 0)
         return -1;
+    vl_tr_planned(b->transcript, b->plan);
     for (size_t i = 0; i < b->plan->notes.n; i++)
         vl_debug("%s", b->plan->notes.v[i]);
     if (connect_sockets(b, o, err) < 0)
@@ -357,6 +360,7 @@ void vl_begun_undo(struct vl_begun *b)
 
 void vl_begun_reset(struct vl_begun *b)
 {
+    vl_transcript_free(b->transcript); /* before the plan, which it borrows */
     vl_launch_free(b->launch);
     vl_prep_free(b->prep);
     vl_cgroup_free(b->cgroup);

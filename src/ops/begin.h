@@ -29,6 +29,7 @@ struct vl_begun {
     struct vl_launch *launch;
     struct vl_record *record;
     const char *pid_file; /* borrowed; set once it is written */
+    struct vl_transcript *transcript; /* or NULL; owned */
     int console_fd;
     int pidfd_socket[2]; /* connected: that of the options, that of the annotation */
     bool foreground; /* given: the caller has blocked signals and forwards them; TERM and its like end hooks that hang */

@@ -36,6 +36,7 @@ struct joining {
     struct vl_prep *prep;
     struct vl_rdt rdt; /* the container's, strings of the record */
     struct vl_launch_env env;
+    struct vl_transcript *transcript; /* or NULL */
     struct vl_launch *launch;
     uint32_t *groups;
     size_t n_groups;
@@ -46,6 +47,7 @@ struct joining {
 
 static void reset(struct joining *j)
 {
+    vl_transcript_free(j->transcript);
     vl_launch_free(j->launch);
     vl_prep_free(j->prep);
     vl_cgroup_free(j->cgroup);
@@ -201,6 +203,7 @@ static void fill_env(struct joining *j)
     j->rdt = (struct vl_rdt){.group = j->status->record->rdt_group, .monitor = j->status->record->rdt_monitor};
     j->env = (struct vl_launch_env){
         .plan = j->plan,
+        .transcript = j->transcript,
         .prep = j->prep,
         .cgroup = j->cgroup,
         .rdt = j->rdt.group != NULL ? &j->rdt : NULL,
@@ -245,15 +248,19 @@ static int launch(struct joining *j, struct vl_error **err)
                               .gate_fd = VL_NOFD,
                               .cgroup = j->cgroup,
                               .process_fd = j->status->proc.pidfd};
+    vl_tr_planned(j->transcript, j->plan);
     if (vl_prep_open(j->plan, &env, &j->prep, err) < 0)
         return -1;
+    vl_tr_acquired(j->transcript);
     fill_env(j);
     if (begin(j, err) < 0)
         return -1;
     if (j->terminal && j->console_fd < 0)
         vl_supervise_console(j->launch->console);
+    vl_tr_go(j->transcript);
     if (vl_launch_go(j->launch, err) < 0)
         return -1;
+    vl_tr_executed(j->transcript);
     if (j->o->ret_pid != NULL)
         *j->o->ret_pid = j->launch->pid;
     return j->o->pid_file != NULL ? vl_write_pid_file(j->o->pid_file, j->launch->pid, err) : 0;
@@ -311,11 +318,15 @@ int vl_op_exec(const struct vl_global *g, const char *id, const struct vl_exec_o
                struct vl_error **err)
 {
     struct joining j = {.id = id, .o = o, .console_fd = VL_NOFD, .pidfd_sock = VL_NOFD, .cancel = {VL_NOFD, 0}};
+    if (o->transcript.target != NULL && vl_transcript_open(&o->transcript, "exec", id, &j.transcript, err) < 0)
+        return -1;
     int r = prepare(g, &j, err);
     if (r == 0) {
         *ret_status = 0;
         r = o->detach ? start(&j, err) : run_foreground(&j, ret_status, err);
     }
+    if (r < 0)
+        vl_tr_failed(j.transcript, *err);
     reset(&j);
     return r;
 }

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "base/error.h"
+#include "launch/transcript.h"
 #include "plan/build.h"
 #include "state/query.h"
 
@@ -34,9 +35,13 @@ struct vl_create_opts {
     bool no_pivot, no_new_keyring;
     uint32_t preserve_fds; /* 3 … 2+n stay open; LISTEN_FDS of our environment comes on top */
     const char *plan_digest, *plan_file; /* what was approved (ops/contract.h); or NULL */
+    struct vl_tr_opts transcript;        /* no target: none */
     /* run only */
     bool detach, keep, no_subreaper;
+    int timeline;        /* enum vl_timeline: what *ret_timeline gets, the caller's; NULL after an error early on */
+    char **ret_timeline;
 };
+enum vl_timeline { VL_TIMELINE_NONE = 0, VL_TIMELINE_TEXT, VL_TIMELINE_SVG };
 
 /* Makes a container up to its start gate. */
 int vl_op_create(const struct vl_global *g, const char *id, const struct vl_create_opts *o,
@@ -45,7 +50,8 @@ int vl_op_create(const struct vl_global *g, const char *id, const struct vl_crea
  * its exit status (128+n for a signal). */
 int vl_op_run(const struct vl_global *g, const char *id, const struct vl_create_opts *o,
               int *ret_status, struct vl_error **err);
-int vl_op_start(const struct vl_global *g, const char *id, struct vl_error **err);
+/* transcript: may be NULL. */
+int vl_op_start(const struct vl_global *g, const char *id, const struct vl_tr_opts *transcript, struct vl_error **err);
 
 struct vl_exec_opts {
     const char *process;                   /* file of a process document, "-" is standard input; or NULL */
@@ -58,6 +64,7 @@ struct vl_exec_opts {
     const char *console_socket, *pidfd_socket, *pid_file; /* paths or NULL */
     uint32_t preserve_fds;
     bool tty, detach, no_new_privs, ignore_paused;
+    struct vl_tr_opts transcript; /* no target: none */
     /* of programs that call us */
     const char *process_text; /* the document itself; process is its name in messages then */
     pid_t *ret_pid;           /* gets the process id, or NULL */

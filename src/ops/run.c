@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "launch/sdnotify.h"
 #include "launch/supervise.h"
+#include "launch/timeline.h"
 #include "ops/begin.h"
 #include "ops/record_make.h"
 
@@ -33,10 +34,12 @@ static void on_notify(void *ctx)
 
 static int start(struct vl_begun *b, struct vl_error **err)
 {
+    vl_tr_go(b->transcript);
     if (vl_launch_go(b->launch, err) < 0) {
         vl_begun_undo(b);
         return -1;
     }
+    vl_tr_executed(b->transcript);
     vl_rdt_settle(b->rdt);
     if (run_poststart(b, err) == 0)
         return 0;
@@ -104,20 +107,41 @@ static int run_foreground(const struct vl_global *g, const char *id, const struc
     return r;
 }
 
+static int run_detached(const struct vl_global *g, const char *id, const struct vl_create_opts *o, struct vl_begun *b,
+                        struct vl_error **err)
+{
+    cleanup(sdnotify) struct vl_sdnotify *notify = NULL;
+
+    if (vl_begin(g, id, o, false, b, err) < 0 || open_notify(b, &notify, err) < 0 || start(b, err) < 0)
+        return -1;
+    if (notify != NULL) {
+        vl_ctr_unlock(b->ctr); /* others may end it while it gets ready */
+        vl_sdnotify_wait(notify, b->launch->pid, b->launch->pidfd);
+    }
+    return 0;
+}
+
+static char *draw(const struct vl_begun *b, int how)
+{
+    size_t n;
+    const struct vl_tr_mark *mark = vl_tr_marks(b->transcript, &n);
+
+    return how == VL_TIMELINE_SVG ? vl_timeline_svg(mark, n, b->id) : vl_timeline_text(mark, n, 100);
+}
+
 int vl_op_run(const struct vl_global *g, const char *id, const struct vl_create_opts *o, int *ret_status,
               struct vl_error **err)
 {
     cleanup(begun) struct vl_begun b = VL_BEGUN_INIT;
-    cleanup(sdnotify) struct vl_sdnotify *notify = NULL;
 
-    if (!o->detach)
-        return run_foreground(g, id, o, &b, ret_status, err);
-    if (vl_begin(g, id, o, false, &b, err) < 0 || open_notify(&b, &notify, err) < 0 || start(&b, err) < 0)
+    if ((o->transcript.target != NULL || o->timeline != VL_TIMELINE_NONE) &&
+        vl_transcript_open(&o->transcript, "run", id, &b.transcript, err) < 0)
         return -1;
-    if (notify != NULL) {
-        vl_ctr_unlock(b.ctr); /* others may end it while it gets ready */
-        vl_sdnotify_wait(notify, b.launch->pid, b.launch->pidfd);
-    }
     *ret_status = 0;
-    return 0;
+    int r = o->detach ? run_detached(g, id, o, &b, err) : run_foreground(g, id, o, &b, ret_status, err);
+    if (r < 0)
+        vl_tr_failed(b.transcript, *err);
+    if (o->timeline != VL_TIMELINE_NONE)
+        *o->ret_timeline = draw(&b, o->timeline);
+    return r;
 }

@@ -51,9 +51,10 @@ static struct vl_plan *read_plan(void *ctx)
     return plan;
 }
 
-static int watch(struct vl_ctr *c, struct vl_status *s, int sock, struct vl_error **err)
+static int watch(struct vl_ctr *c, struct vl_status *s, int sock, struct vl_transcript *t, struct vl_error **err)
 {
-    struct vl_launch_env env = {.state_json = state_json,
+    struct vl_launch_env env = {.transcript = t,
+                                .state_json = state_json,
                                 .state_ctx = s,
                                 .seccomp_listener = s->record->seccomp_listener,
                                 .seccomp_metadata = s->record->seccomp_metadata};
@@ -119,7 +120,7 @@ static bool is_hook_failure(const struct vl_error *e)
     return e != NULL && e->where != NULL && vl_starts_with(e->where, "hooks.startContainer");
 }
 
-int vl_op_start(const struct vl_global *g, const char *id, struct vl_error **err)
+static int start(const struct vl_global *g, const char *id, struct vl_transcript *t, struct vl_plan **plan, struct vl_error **err)
 {
     cleanup(ctr) struct vl_ctr *c = NULL;
     cleanup(status) struct vl_status *s = NULL;
@@ -131,10 +132,13 @@ int vl_op_start(const struct vl_global *g, const char *id, struct vl_error **err
     vl_status_ask_freezer(s); /* a frozen stage would not answer before somebody resumes it */
     if (check_status(s, id, err) < 0 || open_notify(g, c, s, &notify, err) < 0)
         return -1;
+    if (t != NULL && (*plan = read_plan(c)) != NULL)
+        vl_tr_planned(t, *plan);
     cleanup_fd int sock = vl_gate_connect(c, err);
     if (sock < 0 || vl_gate_send(sock, VL_MSG_GO, err) < 0)
         return -1;
-    if (watch(c, s, sock, err) < 0) {
+    vl_tr_go(t);
+    if (watch(c, s, sock, t, err) < 0) {
         note_oom(s->record, err);
         if (err != NULL && is_hook_failure(*err))
             return destroy(g, id, &c, s);
@@ -144,6 +148,7 @@ int vl_op_start(const struct vl_global *g, const char *id, struct vl_error **err
             vl_err_drop(&e, "the gate of a stopped container");
         return -1;
     }
+    vl_tr_executed(t);
     if (vl_gate_remove(c, err) < 0)
         return -1;
     if (run_poststart(s, err) < 0)
@@ -153,4 +158,17 @@ int vl_op_start(const struct vl_global *g, const char *id, struct vl_error **err
         vl_sdnotify_wait(notify, s->proc.pid, s->proc.pidfd);
     }
     return 0;
+}
+
+int vl_op_start(const struct vl_global *g, const char *id, const struct vl_tr_opts *transcript, struct vl_error **err)
+{
+    cleanup(plan) struct vl_plan *plan = NULL; /* outlives the transcript, which borrows it */
+    cleanup(transcript) struct vl_transcript *t = NULL;
+
+    if (transcript != NULL && transcript->target != NULL && vl_transcript_open(transcript, "start", id, &t, err) < 0)
+        return -1;
+    int r = start(g, id, t, &plan, err);
+    if (r < 0)
+        vl_tr_failed(t, *err);
+    return r;
 }

@@ -315,6 +315,8 @@ enum vl_msg_type {
     VL_MSG_WARNING,     /* op, err, detail: an optional part was left out (degraded) */
     VL_MSG_AWAITING,    /* waits for PROCEED with the late descriptors (maps, cgroup); a = how many; when there are
                            any, + its root directory (O_PATH), below which IN_NS ones are opened */
+    VL_MSG_STEP = 20,   /* a transcript is kept: operation op was done; a, b: begin and end in nanoseconds of CLOCK_REALTIME,
+                           0 behind a filter. Not behind one of the ready phase */
     /* veloci → stage */
     VL_MSG_PROCEED = 32, /* go on. After AWAITING: + late descriptors, a = their count (at most VL_MSG_FDS a message; more
                             messages may follow). The first belongs to the descriptor of index op, or with VL_NOREF to

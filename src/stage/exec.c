@@ -112,6 +112,7 @@ int step_seccomp(struct stage *s, const struct vl_wire_op *op)
             return st_fail(s, VL_D_PROTOCOL, r);
     }
     r = (int)SYS3(__NR_seccomp, SECCOMP_SET_MODE_FILTER, flags, &prog);
+    s->filtered |= r >= 0;
     if (r < 0 || op->n[1] == 0)
         return r < 0 ? r : 0;
     int listener = r;

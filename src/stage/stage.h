@@ -76,6 +76,8 @@ struct stage {
         uint32_t op;
     } late_ro[ST_LATE_RO_MAX];
 
+    uint8_t report;      /* each step is told of: a transcript is kept */
+    uint8_t filtered;    /* a seccomp filter is in force */
     uint8_t terminal;    /* the console has become stdio, not yet the controlling terminal */
     uint8_t user_found;  /* USER has been carried out: */
     uint32_t user_uid, user_gid;
