@@ -54,6 +54,16 @@ int vl_cgroup_oom_watch(const struct vl_cgroup *cg, struct vl_oom_watch *ret,
     return 0;
 }
 
+/* A group that is killed together is counted process by process, but the one it began with twice
+ * (mm/oom_kill.c, oom_kill_process); the number of groups is known from Linux 5.17 on. */
+static uint64_t count_kills(const char *text)
+{
+    uint64_t kills = 0, groups = 0;
+    (void)vl_cg_keyed(text, "oom_kill", &kills);
+    (void)vl_cg_keyed(text, "oom_group_kill", &groups);
+    return groups < kills ? kills - groups : 0;
+}
+
 int vl_oom_fd(const struct vl_oom_watch *w, short *ret_events)
 {
     *ret_events = w->event >= 0 ? POLLIN : POLLPRI;
@@ -71,8 +81,7 @@ uint64_t vl_oom_read(const struct vl_oom_watch *w)
     if (len <= 0)
         return 0;
     text[len] = '\0';
-    (void)vl_cg_keyed(text, "oom_kill", &n);
-    return n;
+    return count_kills(text);
 }
 
 uint64_t vl_cgroup_oom_kills(struct vl_cgroup *cg)
@@ -82,7 +91,7 @@ uint64_t vl_cgroup_oom_kills(struct vl_cgroup *cg)
     const char *memory = vl_cg_v1_dir(cg, "memory"), *dir = memory ? memory : vl_cg_unified(cg);
     if (dir &&
         vl_cg_read_in(dir, memory ? "memory.oom_control" : "memory.events", text, sizeof(text)) > 0)
-        (void)vl_cg_keyed(text, "oom_kill", &n);
+        n = count_kills(text);
     return n;
 }
 

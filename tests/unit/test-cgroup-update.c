@@ -137,8 +137,9 @@ static bool replace(struct vl_cgroup *cg, const char *json)
 
 static int try_open(const char *path, int flags)
 {
-    int fd = open(path, flags | O_CLOEXEC);
-    return fd >= 0 ? 0 : errno;
+    int fd = open(path, flags | O_CLOEXEC), r = fd >= 0 ? 0 : errno;
+    vl_close(fd);
+    return r;
 }
 static int open_kmsg(void)
 {
