@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * doctor: what this host can do, as a list of findings. Works for any user, changes nothing, starts
- * no program and waits for nobody.
+ * doctor: what this host can do, as a list of findings. Works for any user, changes nothing, starts no
+ * program, and waits for nobody but a bus of systemd that does not answer, for 2 seconds.
  */
 #ifndef VL_OPS_DOCTOR_H
 #define VL_OPS_DOCTOR_H
