@@ -185,6 +185,11 @@ tests_unit_test_stage_run_LDADD = $(STAGE_RUN_LIBS)
 tests_unit_test_stage_fail_SOURCES = tests/unit/test-stage-fail.c tests/unit/stage-driver.c tests/unit/stage-driver.h
 tests_unit_test_stage_fail_LDADD = $(STAGE_RUN_LIBS)
 
+check_PROGRAMS += tests/unit/test-host-ops
+TESTS += tests/unit/test-host-ops
+tests_unit_test_host_ops_SOURCES = tests/unit/test-host-ops.c tests/unit/tap.h
+tests_unit_test_host_ops_LDADD = src/launch/liblaunch.a $(PLAN_LIBS)
+
 # Used by tests/cli/crash
 check_PROGRAMS += tests/lib/kill-at
 tests_lib_kill_at_SOURCES = tests/lib/kill-at.c

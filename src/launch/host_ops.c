@@ -90,7 +90,9 @@ int vl_host_adjust(const struct vl_plan *plan, pid_t pid, struct vl_error **err)
     while ((op = vl_plan_find(plan, VL_OP_LIMIT_RAISE, &from)) != NULL) {
         uint64_t soft, hard;
         const char *name = vl_name_of(vl_rlimit_names, op->n[0]);
-        r = vl_rlimit_get(pid, (int)op->n[0], &soft, &hard);
+        /* It has our limits until the gate. Its own cannot be asked for without CAP_SYS_RESOURCE: the stage does
+         * not wait for this, and may be another user already. */
+        r = vl_rlimit_get(0, (int)op->n[0], &soft, &hard);
         if (r == 0 && (uint64_t)op->n[1] > hard)
             r = vl_rlimit_set(pid, (int)op->n[0], soft, (uint64_t)op->n[1]);
         if (r < 0) {
