@@ -296,11 +296,24 @@ static void reset_failed(struct vl_cgroup *cg)
     (void)vl_bus_call(cg->bus, m, bound(CALL_MS), NULL, &f);
 }
 
+/* Somebody's unit of that name that will not go by itself. */
+static bool is_in_use(struct vl_cgroup *cg)
+{
+    static const char *const ending[] = {"inactive", "failed", "deactivating"};
+    cleanup(error) struct vl_error *e = NULL;
+    cleanup_free char *state = NULL;
+    if (vl_cg_unit_text(cg, "org.freedesktop.systemd1.Unit", "ActiveState", &state, &e) < 0 || state == NULL)
+        return false;
+    for (size_t i = 0; i < VL_ARRAY_LEN(ending); i++)
+        if (vl_streq(state, ending[i]))
+            return false;
+    return true;
+}
+
 static int call_start(struct vl_cgroup *cg, const struct vl_cg_request *rq, pid_t pid, struct props *l, char **ret_job,
                       struct vl_error **err)
 {
-    /* one of that name may be on its way out */
-    vl_deadline d = vl_cg_deadline(2000);
+    vl_deadline d = vl_cg_deadline(2000); /* for one of that name to go */
     int nap = 0;
     bool reset = false;
     for (;;) {
@@ -315,7 +328,7 @@ static int call_start(struct vl_cgroup *cg, const struct vl_cg_request *rq, pid_
         if (!reset)
             reset_failed(cg);
         reset = true;
-        if (!vl_cg_nap(d, &nap)) {
+        if (is_in_use(cg) || !vl_cg_nap(d, &nap)) {
             vl_err_state(err, "unit `%s` exists already", cg->desc.unit.name);
             return -EEXIST;
         }

@@ -28,7 +28,7 @@ src_cli_libcli_a_SOURCES = \
 
 bin_PROGRAMS += veloci
 veloci_SOURCES = src/cli/main.c
-veloci_LDADD = src/cli/libcli.a $(OPS_PARTS) $(SECCOMP_LIBS) $(SYS_LIBS) $(BASE_LIBS)
+veloci_LDADD = src/cli/libcli.a $(OPS_PARTS) $(SECCOMP_LIBS) $(SYSTEMD_LIBS) $(SYS_LIBS) $(BASE_LIBS)
 
 # What the manual takes from the tables; see docs/local.mk.
 noinst_PROGRAMS += src/cli/vl-manual

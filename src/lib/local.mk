@@ -20,7 +20,7 @@ SO_LINK += -Wl,-z,defs
 endif
 $(SO_FILE): src/lib/libapi.a $(OPS_PARTS) $(srcdir)/src/lib/veloci.map
 	$(AM_V_CCLD)$(CC) $(CFLAGS) $(SAN) $(SO_LINK) $(LDFLAGS) -o $@ -Wl,--whole-archive src/lib/libapi.a -Wl,--no-whole-archive \
-		$(OPS_PARTS) $(SECCOMP_LIBS) $(SO_LIBS) $(LIBS)
+		$(OPS_PARTS) $(SECCOMP_LIBS) $(SYSTEMD_LIBS) $(SO_LIBS) $(LIBS)
 
 solibdir = $(libdir)
 solib_DATA = $(SO_FILE)
