@@ -427,12 +427,11 @@ static void check_stage(const struct vl_plan *plan)
     free(idents);
 }
 
-int main(int argc, char **argv)
+static int compile(int argc, char **argv, struct exec *e)
 {
     struct vl_plan_opts opts = {.id = "c1"};
     struct vl_error *err = NULL;
-    struct exec e = {.doc = NULL};
-    const char *bundle = read_options(argc, argv, &opts, &e, &err);
+    const char *bundle = read_options(argc, argv, &opts, e, &err);
     cleanup(host) struct vl_host host = {.euid = 0};
     cleanup(spec) struct vl_spec *spec = NULL;
     cleanup(plan) struct vl_plan *plan = NULL, *joined = NULL;
@@ -444,16 +443,23 @@ int main(int argc, char **argv)
     if (vl_spec_load_buffer(bundle, "config.json", text, len, &spec, &err) < 0 ||
         vl_plan_build(spec, &host, &opts, &plan, &err) < 0)
         return print_errors(err);
-    if (e.args.n > 0 && join(plan, &host, &e, &joined, &err) < 0)
+    if (e->args.n > 0 && join(plan, &host, e, &joined, &err) < 0)
         return print_errors(err);
     const struct vl_plan *made = joined != NULL ? joined : plan;
     cleanup_free char *json = vl_plan_print(made, &len);
     check_wire(made, json);
     check_stage(made);
     fwrite(json, 1, len, stdout);
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    struct exec e = {.doc = NULL};
+    int r = compile(argc, argv, &e);
     vl_strv_reset(&e.args);
     vl_strv_reset(&e.env);
     vl_strv_reset(&e.caps);
     vl_process_free(e.doc);
-    return 0;
+    return r;
 }
