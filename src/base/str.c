@@ -205,8 +205,13 @@ int vl_parse_size(const char *s, int64_t *ret)
 {
     static const char units[] = "kmgtp";
     double v;
-    if (vl_parse_i64(s, 10, ret) == 0)
-        return *ret >= -1 ? 0 : -ERANGE;
+    int64_t whole;
+    if (vl_parse_i64(s, 10, &whole) == 0) {
+        if (whole < -1)
+            return -ERANGE;
+        *ret = whole;
+        return 0;
+    }
     if (parse_decimal(&s, &v) < 0)
         return -EINVAL;
     s += *s == ' ';

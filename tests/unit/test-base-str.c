@@ -95,6 +95,66 @@ static void numbers(void)
     ok(w == UINT32_MAX, "result is left alone on failure");
 }
 
+static void sizes_and_times(void)
+{
+    static const struct {
+        const char *text;
+        int result;
+        int64_t value;
+    } sizes[] = {{"0", 0, 0},
+                 {"-1", 0, -1},
+                 {"-2", -ERANGE, 0},
+                 {"4096", 0, 4096},
+                 {"9223372036854775807", 0, INT64_MAX},
+                 {"9223372036854775808", -ERANGE, 0},
+                 {"1k", 0, 1024},
+                 {"512M", 0, 512 << 20},
+                 {"512MB", 0, 512 << 20},
+                 {"512MiB", 0, 512 << 20},
+                 {"512 mib", 0, 512 << 20},
+                 {"1.5g", 0, 1536LL << 20},
+                 {"2t", 0, 2LL << 40},
+                 {"1p", 0, 1LL << 50},
+                 {"100b", 0, 100},
+                 {"9000p", -ERANGE, 0},
+                 {"", -EINVAL, 0},
+                 {"m", -EINVAL, 0},
+                 {"1x", -EINVAL, 0},
+                 {"1kk", -EINVAL, 0},
+                 {"1mi", -EINVAL, 0},
+                 {"-1k", -EINVAL, 0},
+                 {"1.k", -EINVAL, 0},
+                 {" 1k", -EINVAL, 0},
+                 {"0x10", -EINVAL, 0}},
+      times[] = {{"5s", 0, 5000},
+                 {"5", 0, 5000},
+                 {"100ms", 0, 100},
+                 {"1m30s", 0, 90000},
+                 {"1.5h", 0, 5400000},
+                 {"2500us", 0, 2},
+                 {"1ms500us", 0, 1},
+                 {"5000000ns", 0, 5},
+                 {"0", -ERANGE, 0},
+                 {"1us", -ERANGE, 0},
+                 {"", -EINVAL, 0},
+                 {"s", -EINVAL, 0},
+                 {"5x", -EINVAL, 0},
+                 {"-5s", -EINVAL, 0},
+                 {"5 s", -EINVAL, 0},
+                 {"1m30", -EINVAL, 0},
+                 {"99999999999h", -ERANGE, 0}};
+    for (size_t i = 0; i < VL_ARRAY_LEN(sizes); i++) {
+        int64_t v = 77;
+        int r = vl_parse_size(sizes[i].text, &v);
+        ok(r == sizes[i].result && v == (r == 0 ? sizes[i].value : 77), "size `%s`", sizes[i].text);
+    }
+    for (size_t i = 0; i < VL_ARRAY_LEN(times); i++) {
+        int64_t v = 77;
+        int r = vl_parse_duration_ms(times[i].text, &v);
+        ok(r == times[i].result && v == (r == 0 ? times[i].value : 77), "time `%s`", times[i].text);
+    }
+}
+
 static void paths(void)
 {
     static const char *const join[][3] = {
@@ -141,6 +201,7 @@ int main(void)
     builder();
     vectors();
     numbers();
+    sizes_and_times();
     paths();
     return done_testing();
 }

@@ -188,6 +188,14 @@ static void forms(void)
     ok(args.n_operands == 2 && vl_streq(args.operand[0], "-"), "a dash alone is an operand");
     ok_line("create -b '' ID");
     is_str(args.create.bundle, "", "an empty value");
+    ok_line("update --memory 1g --memory-swap -1 --pids-limit=-1 --cpu-share=7 -r - ID");
+    ok(args.update.memory.given && args.update.memory.value == 1 << 30 &&
+           args.update.memory_swap.value == -1 && args.update.pids_limit.value == -1 &&
+           args.update.cpu_shares.value == 7 && !args.update.cpu_quota.given &&
+           vl_streq(args.update.resources, "-"),
+       "update");
+    ok_line("events --interval 1m30s --stats ID");
+    ok(args.interval.value == 90000 && args.stats, "events");
     ok_line("state --help");
     ok(args.help, "help needs no operand");
     ok_line("");
