@@ -378,7 +378,8 @@ int vl_watch_exec(const struct vl_exec_watch *w, struct vl_error **err)
         if (r == 0)
             return told_apart(w, nonce, execing, err);
         if (m.type == VL_MSG_LISTENER)
-            r = on_listener(w->env, w->sock, w->pid, w->pidfd, &m, &scm, VL_RUNNING, err);
+            r = on_listener(w->env, w->sock, w->pid, w->pidfd, &m, &scm,
+                            w->env != NULL && w->env->joins ? VL_RUNNING : VL_CREATED, err); /* not executed yet */
         vl_scm_close(&scm);
         if (r < 0)
             return -1;
