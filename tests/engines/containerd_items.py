@@ -4,7 +4,7 @@ import json
 import os
 import re
 
-from harness import Daemon, Engine, Skip, check, controllers, equal, has, item, run, until
+from harness import EATER, Daemon, Engine, Skip, check, controllers, equal, has, item, run, until
 from world import IMAGE, find, put
 
 LOOP = ["sh", "-c", "trap 'exit 9' TERM; while :; do sleep 0.05; done"]
@@ -110,7 +110,7 @@ def ctr_options(c):
                           f"type=bind,src={os.path.dirname(path)},dst=/v,options=rbind:ro"]).split(), ["b", "/tmp", "mine", "fixed"], "values")
     equal(c.once("grep", "^Seccomp:", "/proc/self/status", options=["--seccomp"]).split(), ["Seccomp:", "2"], "filter")
     if "memory" in (controllers() or ["memory"]):
-        c.once("tail", "/dev/zero", options=["--memory-limit", str(16 << 20)], want=137)
+        c.once(*EATER, options=["--memory-limit", str(16 << 20)], want=137)
 
 
 @item("containerd", "task exec: output, status, terminal, --user, --cwd, a missing program")

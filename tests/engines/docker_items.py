@@ -5,7 +5,7 @@ import os
 import re
 import time
 
-from harness import Daemon, Engine, Skip, check, equal, has, item, limit, run, until
+from harness import EATER, Daemon, Engine, Skip, check, equal, has, item, limit, run, until
 from world import IMAGE, find, put
 
 LOOP = ["sh", "-c", "trap 'exit 9' TERM; while :; do sleep 0.05; done"]
@@ -217,7 +217,7 @@ def files(d):
 @item("docker", "--memory: what takes more is killed, and the engine knows")
 def out_of_memory(d):
     d.limited()
-    name = d.started("tail", "/dev/zero", options=["--memory", "16m", "--memory-swap", "16m"])
+    name = d.started(*EATER, options=["--memory", "16m", "--memory-swap", "16m"])
     equal(d.ok("wait", name), "137", "status")
     until(lambda: d.inspect(name, "{{.State.OOMKilled}}") == "true", "OOMKilled", 5)
 

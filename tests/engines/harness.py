@@ -14,6 +14,7 @@ import time
 
 ITEMS = []  # in the order of the list
 LIMIT_S = 30
+EATER = ["sh", "-c", "head -c 134217728 /dev/zero | tail >/dev/null"]  # wants 128 MiB; 137 when it is killed for that
 
 
 class Failed(Exception):

@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 
-from harness import Engine, Failed, Skip, check, equal, has, item, limit, until
+from harness import EATER, Engine, Failed, Skip, check, equal, has, item, limit, until
 from world import IMAGE, USER, find, put
 
 
@@ -327,7 +327,8 @@ def pids_limit(p):
 @item("podman", "--memory: what takes more is killed")
 def out_of_memory(p):
     p.limited()
-    p.sh("tail /dev/zero", "--memory", "16m", "--memory-swap", "16m", want=137)
+    p.status(137, "run", "--rm", "--memory", "16m", "--memory-swap", "16m", IMAGE, *EATER)
+    p.ok("run", "--rm", IMAGE, *EATER)
 
 
 @item("podman", "update: limits of a running container")
