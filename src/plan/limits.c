@@ -170,7 +170,7 @@ static void convert_second(struct vl_limits *l, const struct vl_limit_row *row,
     it.second = true;
     it.out = (struct vl_str)VL_STR_INIT;
     it.star = NULL;
-    it.flags = first->hierarchy == 2 ? row->flags2 : row->flags1;
+    it.flags = 0; /* no row with a second file has any */
     if (row->convert(l, row, &it) == VL_WRITE)
         write_item(l, &it, it.hierarchy == 2 ? &row->second2 : &row->second1,
                    row->second == VL_BESIDE ? VL_CGW_IF_EXISTS : 0);

@@ -34,7 +34,11 @@ static const struct vl_host v2 = {.cgroup_mode = VL_CGROUP_V2,
                             hybrid = {.cgroup_mode = VL_CGROUP_HYBRID,
                                       .v1 = all_v1,
                                       .n_v1 = VL_ARRAY_LEN(all_v1),
-                                      .v2_controllers = (char *)"hugetlb"};
+                                      .v2_controllers = (char *)"hugetlb"},
+                            split = {.cgroup_mode = VL_CGROUP_HYBRID,
+                                     .v1 = &all_v1[0],
+                                     .n_v1 = 1,
+                                     .v2_controllers = (char *)"memory pids"};
 
 /* One write a line: "2 memory.max=1048576", flags as letters behind the hierarchy. */
 static void show(const struct vl_op *op, struct vl_str *out)
@@ -203,7 +207,24 @@ static const struct {
      "1 blkio.throttle.read_bps_device=8:0 600\n1 blkio.throttle.write_iops_device=8:0 0"},
     {&v2, 0, "{'blockIO':{'throttleReadBpsDevice':[{'major':-8,'minor':0,'rate':600}]}}",
      "-8:0 is no device number (at linux.resources.blockIO.throttleReadBpsDevice[0])"},
+    {&v2, 0, "{'blockIO':{'throttleReadBpsDevice':[{'major':4095,'minor':1048575,'rate':6}]}}",
+     "2 io.max=4095:1048575 rbps=6"},
+    {&v2, 0, "{'blockIO':{'throttleReadBpsDevice':[{'major':4096,'minor':0,'rate':6}]}}",
+     "4096:0 is no device number (at linux.resources.blockIO.throttleReadBpsDevice[0])"},
+    {&v2, 0, "{'blockIO':{'throttleReadBpsDevice':[{'major':8,'minor':1048576,'rate':6}]}}",
+     "8:1048576 is no device number (at linux.resources.blockIO.throttleReadBpsDevice[0])"},
+    {&v2, 0, "{'blockIO':{'throttleReadBpsDevice':[{'major':8,'minor':-1,'rate':6}]}}",
+     "8:-1 is no device number (at linux.resources.blockIO.throttleReadBpsDevice[0])"},
+    {&bare, 0, "{'blockIO':{'throttleReadBpsDevice':[{'major':8,'minor':0,'rate':0}]}}", ""},
+    {&bare, 0, "{'blockIO':{'throttleReadBpsDevice':[{'major':8,'minor':0,'rate':1}]}}",
+     "cgroup controller `io` is not available (at "
+     "linux.resources.blockIO.throttleReadBpsDevice[0])"},
+    {&v2, 0, "{'blockIO':{'weightDevice':[{'major':8,'minor':0}]}}",
+     "neither weight nor leafWeight is given (at linux.resources.blockIO.weightDevice[0])"},
+    {&v2, 0, "{'blockIO':{'weightDevice':[{'major':8,'minor':0,'weight':0}]}}", ""},
     /* huge pages */
+    {&v2, 0, "{'hugepageLimits':[{'pageSize':'2MB','limit':9},{'pageSize':'2MB','limit':8}]}",
+     "`2MB` is limited twice (at linux.resources.hugepageLimits[1].pageSize)"},
     {&v2, 0, "{'hugepageLimits':[{'pageSize':'2MB','limit':9}]}",
      "2 hugetlb.2MB.max=9\n2e hugetlb.2MB.rsvd.max=9"},
     {&hybrid, 0, "{'hugepageLimits':[{'pageSize':'1GB','limit':0}]}",
@@ -242,11 +263,29 @@ static const struct {
      "`memory/x.max` is no name of a cgroup file (at linux.resources.unified.memory/x.max)"},
     {&v2, 0, "{'unified':{'nonsense':'5'}}",
      "`nonsense` is no name of a cgroup file (at linux.resources.unified.nonsense)"},
+    {&v2, 0, "{'unified':{'.max':'5'}}",
+     "`.max` is no name of a cgroup file (at linux.resources.unified..max)"},
+    {&v2, 0, "{'unified':{'..':'5'}}",
+     "`..` is no name of a cgroup file (at linux.resources.unified...)"},
+    {&v2, 0, "{'unified':{'':'5'}}",
+     "`` is no name of a cgroup file (at linux.resources.unified.)"},
+    {&v2, 0, "{'unified':{'pids.max':'0','cgroup.max.depth':'0'}}",
+     "2 cgroup.max.depth=0\n2l pids.max=0"},
+    {&v2, 0, "{'pids':{'limit':1}}", "2l pids.max=1"},
     {&bare, 0, "{'unified':{'memory.high':'5'}}",
      "cgroup controller `memory` is not available (at linux.resources.unified.memory.high)"},
     {&v1, 0, "{'unified':{'memory.high':'5'}}",
      "`unified` needs cgroup v2 (at linux.resources.unified.memory.high)"},
     {&hybrid, 0, "{'unified':{'hugetlb.2MB.max':'0'}}", "2 hugetlb.2MB.max=0"},
+    /* a hybrid host with some controllers in either */
+    {&split, 0, "{'memory':{'limit':7,'useHierarchy':true},'cpu':{'shares':7}}",
+     "2 memory.max=7\n1 cpu.shares=7"},
+    {&split, 0, "{'memory':{'disableOOMKiller':true}}",
+     "`memory.oom_control` exists with cgroup v1 only (at "
+     "linux.resources.memory.disableOOMKiller)"},
+    {&split, 0, "{'memory':{'limit':-1},'pids':{'limit':-1}}", "2 memory.max=max\n2 pids.max=max"},
+    {&split, 0, "{'blockIO':{'weight':70}}",
+     "cgroup controller `blkio` is not available (at linux.resources.blockIO.weight)"},
     /* several errors in one pass */
     {&bare, 0, "{'memory':{'limit':1},'pids':{'limit':1}}",
      "cgroup controller `memory` is not available (at linux.resources.memory.limit) (and 1 more: "
