@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Mounts a FUSE file system whose server reads every request and never answers any but the first.
 

@@ -125,9 +125,9 @@ finish() {
 # The rest of the script once here, with what the machine has.
 in_this_view() { setup; }
 
-# VL_VIEWS chooses among them, for what has nothing to do with cgroups or costs much.
 # The rest of the script once in each kind of cgroup file system that can be had: as the machine is, cgroup v1 only,
-# cgroup v2 only. Everything below a cgroup of its own.
+# cgroup v2 only. Everything below a cgroup of its own. VL_VIEWS chooses among them, for what has nothing to do with
+# cgroups or costs much.
 in_each_view() {
     if [ -n "${VL_VIEW:-}" ]; then
         setup
