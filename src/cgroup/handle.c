@@ -416,7 +416,7 @@ static int destroy_unit(const char *text, int timeout_ms, struct vl_error **err)
         return vl_err_state(err, "recorded cgroup: `%s` is no unit", unit);
     if (vl_cg_unit_text(cg, "org.freedesktop.systemd1.Unit", "Description", &now, err) < 0)
         return -1;
-    if (now == NULL || !vl_streq(now, description))
+    if (now == NULL || strncmp(now, description, VL_CG_DESCRIPTION) != 0)
         return 0;
     return vl_cg_unit_stop(cg, vl_cg_deadline(timeout_ms), err);
 }

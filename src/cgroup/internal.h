@@ -188,7 +188,8 @@ int vl_cg_unit_attach(struct vl_cgroup *cg, pid_t pid, struct vl_error **err);
 /* Whether processes of ours get into the cgroup only by systemd's help: there is one above both that is not ours. */
 bool vl_cg_unit_only_moves(const struct vl_cgroup *cg);
 uid_t vl_cg_host_uid(const struct vl_host *h); /* our user id outside of all namespaces that we know of */
-/* Texts of the record and of the journal (with the description, by which the unit is known again). */
+/* Texts of the record and of the journal (with the beginning of the description, by which the unit is known again). */
+enum { VL_CG_DESCRIPTION = 1000 };
 char *vl_cg_unit_format(const struct vl_cgroup_unit *u);
 int vl_cg_unit_parse(const char *text, struct vl_cgroup_unit *ret);
 

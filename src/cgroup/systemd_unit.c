@@ -359,7 +359,7 @@ static int note(struct vl_cgroup *cg, const struct vl_cg_request *rq, const stru
     for (size_t i = 0; i < l->n; i++)
         if (l->v[i].value && vl_streq(l->v[i].name, "Description") && *l->v[i].value->type == 's')
             description = l->v[i].value->s;
-    text = vl_asprintf("%s %s", unit, description);
+    text = vl_asprintf("%s %.*s", unit, VL_CG_DESCRIPTION, description);
     return rq->journal->note(rq->journal->arg, text, undo, err);
 }
 
@@ -463,15 +463,27 @@ int vl_cg_unit_set(struct vl_cgroup *cg, const struct vl_plan *plan, const char 
     }
 }
 
+/* What follows the unit's directory in that of the handle, which may be further below: "/container". */
+static const char *below_unit(const struct vl_cgroup *cg)
+{
+    const char *dir = vl_cg_unified(cg);
+    size_t n = strlen(cg->desc.unit.name);
+    for (const char *p = dir; p && (p = strchr(p, '/')); p++) {
+        const char *name = p + 1 + (p[1] == '_' && cg->desc.unit.name[0] != '_');
+        if (strncmp(name, cg->desc.unit.name, n) == 0 && (name[n] == '/' || name[n] == '\0'))
+            return name + n;
+    }
+    return "";
+}
+
 int vl_cg_unit_attach(struct vl_cgroup *cg, pid_t pid, struct vl_error **err)
 {
-    cleanup_free char *below = *cg->desc.unit.sub ? vl_path_join("/", cg->desc.unit.sub) : vl_strdup("");
     struct vl_bus_fault f;
     if (vl_cg_unit_bus(cg, err) < 0)
         return -1;
     struct vl_bus_msg *m = manager_call(cg, "AttachProcessesToUnit");
     vl_bus_put_text(m, 's', cg->desc.unit.name);
-    vl_bus_put_text(m, 's', below);
+    vl_bus_put_text(m, 's', below_unit(cg));
     vl_bus_open_container(m, 'a', "u");
     vl_bus_put_int(m, 'u', (uint64_t)pid);
     vl_bus_close_container(m);

@@ -47,20 +47,6 @@ const char *vl_unit_name_fault(const char *name, const char *suffix)
     return NULL;
 }
 
-char *vl_unit_slice_path(const char *slice)
-{
-    cleanup(str) struct vl_str out = VL_STR_INIT;
-    if (vl_unit_name_fault(slice, ".slice"))
-        return NULL;
-    if (vl_streq(slice, "-.slice"))
-        return vl_strdup("/");
-    size_t n = strlen(slice) - strlen(".slice");
-    for (size_t i = 1; i <= n; i++)
-        if (i == n || slice[i] == '-')
-            vl_str_addf(&out, "/%.*s.slice", (int)i, slice);
-    return vl_str_take(&out);
-}
-
 /* An id may hold what a unit's name may not, '+' (state/dir.h): as systemd-escape(1) does it. */
 static char *escaped(const char *id)
 {

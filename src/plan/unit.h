@@ -26,8 +26,5 @@ int vl_plan_unit(struct vl_planner *p);
 
 /* NULL, or why systemd would not take the name of a unit with that suffix (".slice", ".scope"); static. */
 const char *vl_unit_name_fault(const char *name, const char *suffix);
-/* Below the root of systemd's cgroups: "/a.slice/a-b.slice" for "a-b.slice", "/" for "-.slice"; caller frees. NULL when
- * the name is none of a slice. */
-char *vl_unit_slice_path(const char *slice);
 
 #endif

@@ -43,31 +43,30 @@ void vl_pl_note(struct vl_planner *p, const char *fmt, ...)
 
 /* -- names ------------------------------------------------------------------------------------------ */
 
-static void check_slices(void)
+static void check_names(void)
 {
     static const struct {
-        const char *slice, *path;
+        const char *slice, *fault;
     } cases[] = {
-        {"-.slice", "/"},
-        {"a.slice", "/a.slice"},
-        {"a-b.slice", "/a.slice/a-b.slice"},
-        {"a-b-c.slice", "/a.slice/a-b.slice/a-b-c.slice"},
-        {"user.slice.slice", "/user.slice.slice"},
-        {"a\\x2db.slice", "/a\\x2db.slice"},
-        {"a--b.slice", NULL},
-        {"-a.slice", NULL},
-        {"a-.slice", NULL},
-        {".slice", NULL},
-        {"a", NULL},
-        {"a.scope", NULL},
-        {"a/b.slice", NULL},
-        {"a b.slice", NULL},
-        {"a@b.slice", NULL},
-        {"", NULL},
+        {"-.slice", NULL},
+        {"a.slice", NULL},
+        {"a-b-c.slice", NULL},
+        {"user.slice.slice", NULL},
+        {"a\\x2db.slice", NULL},
+        {"a--b.slice", "has a dash without a name before or after it"},
+        {"-a.slice", "has a dash without a name before or after it"},
+        {"a-.slice", "has a dash without a name before or after it"},
+        {".slice", "has nothing before its ending"},
+        {"a", "has not the ending of its kind"},
+        {"a.scope", "has not the ending of its kind"},
+        {"", "has not the ending of its kind"},
+        {"a/b.slice", "has characters that are not letters, digits or :-_.\\"},
+        {"a b.slice", "has characters that are not letters, digits or :-_.\\"},
+        {"a@b.slice", "has characters that are not letters, digits or :-_.\\"},
     };
     for (size_t i = 0; i < VL_ARRAY_LEN(cases); i++) {
-        cleanup_free char *got = vl_unit_slice_path(cases[i].slice);
-        is_str(got ? got : "none", cases[i].path ? cases[i].path : "none", "slice `%s`", cases[i].slice);
+        const char *got = vl_unit_name_fault(cases[i].slice, ".slice");
+        is_str(got ? got : "none", cases[i].fault ? cases[i].fault : "none", "slice `%s`", cases[i].slice);
     }
     char name[300];
     memset(name, 'a', sizeof(name));
@@ -224,7 +223,7 @@ static void check_devices(void)
 
 int main(void)
 {
-    check_slices();
+    check_names();
     check_plans();
     check_devices();
     vl_str_reset(&said);
