@@ -11,12 +11,15 @@
 #include "launch/launch.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include "base/mem.h"
+#include "base/io.h"
 #include "base/log.h"
 #include "cgroup/rdt.h"
 #include "launch/host_ops.h"
@@ -165,6 +168,7 @@ static int on_forked(struct vl_launch *l, const struct vl_scm_msg *scm, struct v
         return vl_err_bug(err, "the container's process did not tell who it is");
     l->pidfd = VL_NOFD;
     l->pid = scm->pid;
+    l->forks = false;
     (void)vl_child_wait(&joiner, -1, &how);
     vl_tr_born(l->env->transcript, l->pid);
     l->pidfd = vl_pidfd_open(l->pid);
@@ -177,18 +181,49 @@ static int on_forked(struct vl_launch *l, const struct vl_scm_msg *scm, struct v
     return vl_rdt_attach(l->env->rdt, l->pid, err) < 0 ? -1 : send_pidfd(l, err);
 }
 
+/*
+ * A process that the joiner has forked and that was ended before it could say so: our child, of which nobody knows. Left
+ * as a zombie it would keep the first process of its pid namespace from ending. It has the joiner's name, which no other
+ * child of this thread has: a nonce, or, before that is set, the stage's own.
+ */
+static void reap_forked(pid_t joiner, const char *name)
+{
+    cleanup_free char *list = NULL;
+    char comm[17];
+
+    if (name[0] == '\0' || vl_slurp_at(AT_FDCWD, "/proc/thread-self/children", 1 << 16, &list, NULL) < 0)
+        return; /* a kernel without CONFIG_PROC_CHILDREN */
+    for (char *p = list, *end; *p != '\0'; p = end) {
+        pid_t pid = (pid_t)strtol(p, &end, 10);
+        if (end == p)
+            break;
+        if (pid <= 0 || pid == joiner || vl_proc_comm(pid, comm) < 0 || strcmp(comm, name) != 0)
+            continue;
+        struct vl_child child = {.pid = pid, .pidfd = VL_NOFD};
+        vl_child_kill(&child);
+    }
+}
+
 /* The process ended without a word. */
 static int died(struct vl_launch *l, struct vl_error **err)
 {
     struct vl_child child = {.pid = l->pid, .pidfd = l->pidfd};
     struct vl_exit how = {0};
+    char name[17] = "";
 
     l->pidfd = VL_NOFD;
     l->pid = 0;
+    if (l->forks)
+        (void)vl_proc_comm(child.pid, name);
+    pid_t pid = child.pid;
     if (vl_child_wait(&child, 5000, &how) < 0) {
         vl_child_kill(&child);
         return vl_err_bug(err, "the container's process closed its channel");
     }
+    if (l->forks)
+        reap_forked(pid, name);
+    if (l->forks && !how.signaled && how.value == 0)
+        return vl_err_payload(err, "the container's process was killed while it was set up");
     if (how.signaled && how.value == SIGKILL)
         return vl_err_payload(err, "the container's process was killed while it was set up");
     if (how.signaled)
@@ -281,6 +316,7 @@ int vl_launch_begin(const struct vl_launch_env *env, struct vl_launch **ret, str
     l->pid = s.pid;
     l->pidfd = s.pidfd;
     l->chan = s.chan;
+    l->forks = s.joiner;
     l->in_cgroup = s.in_cgroup && !vl_cgroup_is_moved(env->cgroup);
     if (!vl_cgroup_is_moved(env->cgroup)) { /* else once it waits: what it forks before would stay behind */
         if (!s.in_cgroup && vl_cgroup_attach(env->cgroup, s.pid, false, err) < 0)
@@ -403,14 +439,26 @@ int vl_watch_exec(const struct vl_exec_watch *w, struct vl_error **err)
     }
 }
 
+static void kill_process(struct vl_launch *l)
+{
+    char name[17] = "";
+    pid_t pid = l->pid;
+    struct vl_child child = {.pid = pid, .pidfd = l->pidfd};
+
+    if (pid <= 0)
+        return;
+    if (l->forks)
+        (void)vl_proc_comm(pid, name);
+    vl_child_kill(&child);
+    if (l->forks)
+        reap_forked(pid, name);
+    l->pid = 0;
+    l->pidfd = VL_NOFD;
+}
+
 void vl_launch_kill(struct vl_launch *l)
 {
-    if (l->pid > 0) {
-        struct vl_child child = {.pid = l->pid, .pidfd = l->pidfd};
-        vl_child_kill(&child);
-        l->pid = 0;
-        l->pidfd = VL_NOFD;
-    }
+    kill_process(l);
     vl_netdevs_return(l->moved);
     vl_moved_free(vl_take_ptr(l->moved));
 }

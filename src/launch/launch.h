@@ -46,6 +46,7 @@ struct vl_launch {
     int pidfd;        /* owned */
     bool gone;        /* GO has been said */
     bool in_cgroup;
+    bool forks;       /* pid is the joiner, which may have forked already */
     int console;      /* pty master when no console socket was given, owned */
     uint64_t nonce;   /* process name of the stage, known from EXECING on */
     struct vl_strv warnings; /* degradations the stage reported */

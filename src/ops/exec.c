@@ -22,6 +22,7 @@
 #include "sys/nsfd.h"
 #include "sys/sigs.h"
 
+enum { DYING_MS = 500 };
 enum { PLACES = 20 }; /* how often the container's first process may move on while we follow it */
 
 struct joining {
@@ -272,8 +273,11 @@ static int start(struct joining *j, struct vl_error **err)
         return 0;
     if (j->launch != NULL)
         vl_launch_kill(j->launch);
-    /* what became of a process whose container ended meanwhile comes in many words */
-    if (vl_proc_verify(&j->status->proc) == 0)
+    /* What became of a process whose container ended meanwhile comes in many words; killed together, it may be a moment
+     * ahead of the first process. */
+    int e = vl_error_errno(*err);
+    bool died = (vl_error_where(*err) == NULL && (*err)->kind == VL_ERR_PAYLOAD) || e == ESRCH || e == ENOMEM;
+    if (vl_proc_wait_dead(&j->status->proc, died ? DYING_MS : 0) < 0)
         return -1;
     vl_err_drop(err, "the container has ended");
     return not_running(err);
