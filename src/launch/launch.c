@@ -77,13 +77,22 @@ static int send_late(struct vl_launch *l, int stage_root, struct vl_error **err)
     return r < 0 ? vl_err_sys(err, r, "send descriptors to the container's process") : 0;
 }
 
+static int attach(const struct vl_launch_env *env, pid_t pid, struct vl_error **err)
+{
+    if (vl_cgroup_attach(env->cgroup, pid, false, err) == 0)
+        return 0;
+    if (env->no_room != NULL)
+        *env->no_room = true;
+    return -1;
+}
+
 static int on_awaiting(struct vl_launch *l, const struct vl_scm_msg *scm, struct vl_error **err)
 {
     if (vl_host_write_maps(l->env->plan, l->pid, err) < 0 ||
         vl_netdevs_move(l->env->plan, l->pid, &l->moved, err) < 0)
         return -1;
     if (vl_cgroup_is_moved(l->env->cgroup)) {
-        if (vl_cgroup_attach(l->env->cgroup, l->pid, false, err) < 0)
+        if (attach(l->env, l->pid, err) < 0)
             return -1;
         vl_cgroup_occupied(l->env->cgroup);
     }
@@ -175,7 +184,7 @@ static int on_forked(struct vl_launch *l, const struct vl_scm_msg *scm, struct v
     if (l->pidfd < 0)
         return vl_err_sys(err, l->pidfd, "open the container's process %d", (int)l->pid);
     /* where the joiner had to be moved into the cgroup it may have forked before */
-    if (!l->in_cgroup && l->env->joins && vl_cgroup_attach(l->env->cgroup, l->pid, false, err) < 0)
+    if (!l->in_cgroup && l->env->joins && attach(l->env, l->pid, err) < 0)
         return -1;
     /* the rest was done by the joiner (vl_host_adjust_self) */
     return vl_rdt_attach(l->env->rdt, l->pid, err) < 0 ? -1 : send_pidfd(l, err);
@@ -319,7 +328,7 @@ int vl_launch_begin(const struct vl_launch_env *env, struct vl_launch **ret, str
     l->forks = s.joiner;
     l->in_cgroup = s.in_cgroup && !vl_cgroup_is_moved(env->cgroup);
     if (!vl_cgroup_is_moved(env->cgroup)) { /* else once it waits: what it forks before would stay behind */
-        if (!s.in_cgroup && vl_cgroup_attach(env->cgroup, s.pid, false, err) < 0)
+        if (!s.in_cgroup && attach(env, s.pid, err) < 0)
             goto fail;
         vl_cgroup_occupied(env->cgroup);
     }

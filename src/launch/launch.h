@@ -34,6 +34,7 @@ struct vl_launch_env { /* all borrowed */
     const char *hook_stdout, *hook_stderr;           /* run.oci.hooks.*, or NULL */
     struct vl_transcript *transcript; /* or NULL (launch/transcript.h) */
     struct vl_cancel *cancel; /* signals that call the set-up off, or NULL (sys/sigs.h) */
+    bool *no_room;            /* or NULL: becomes true when it was the cgroup that did not take the process */
     bool joins;  /* a further process of a running container: the joiner's oom_score_adj is lowered as far as may be */
     bool eager;  /* GO is said at once: nothing is to be done between READY and the program's start */
     const struct vl_blob *initial_affinity; /* CPUs of the joiner before it enters the cgroup, or NULL */

@@ -26,6 +26,8 @@
 #include "sys/sched.h"
 #include "sys/scm.h"
 
+static const char join_step[] = "join the container's cgroup";
+
 enum { CPU_WORDS = 8192 / 8 / sizeof(unsigned long) }; /* the largest NR_CPUS */
 
 struct spawn_args {
@@ -44,7 +46,7 @@ static int spawn_child(void *arg)
     struct spawn_args *a = arg;
     static char *const no_env[] = {NULL};
 
-    a->step = "join the container's cgroup";
+    a->step = join_step;
     a->error = -vl_cgroup_join_self(a->join, a->n_join, NULL);
     if (a->error != 0)
         return 127;
@@ -112,6 +114,13 @@ static int pin(const struct vl_blob *mask, unsigned long saved[CPU_WORDS], struc
     return vl_err_at(err, "execCPUAffinity.initial");
 }
 
+static int no_room(const struct vl_launch_env *env)
+{
+    if (env->no_room != NULL)
+        *env->no_room = true;
+    return -1;
+}
+
 int vl_spawn_stage(const struct vl_launch_env *env, struct vl_spawned *ret, struct vl_error **err)
 {
     cleanup_fd int image = vl_stage_image(err);
@@ -149,7 +158,7 @@ int vl_spawn_stage(const struct vl_launch_env *env, struct vl_spawned *ret, stru
                                        env->transcript != NULL ? (char *)"report" : NULL, NULL}};
     struct vl_clone c = {.flags = flags, .cgroup_fd = vl_cgroup_birth_fd(env->cgroup), .exit_signal = SIGCHLD};
     if (vl_cgroup_self_fds(env->cgroup, c.cgroup_fd >= 0, &args.join, &args.n_join, err) < 0)
-        return -1;
+        return no_room(env);
     bool in_cgroup = c.cgroup_fd < 0;
     cleanup_fd int pidfd = VL_NOFD;
     unsigned long cpus[CPU_WORDS];
@@ -158,12 +167,15 @@ int vl_spawn_stage(const struct vl_launch_env *env, struct vl_spawned *ret, stru
     pid_t pid = vl_clone_vm(spawn_child, &args, &c, &pidfd, &in_cgroup);
     if (env->initial_affinity != NULL)
         (void)vl_sched_set_affinity(0, cpus, sizeof(cpus));
-    if (pid < 0)
-        return vl_err_sys(err, (int)pid, "create the container's process with its namespaces");
+    if (pid < 0) {
+        vl_err_sys(err, (int)pid, "create the container's process with its namespaces");
+        return no_room(env);
+    }
     if (args.error != 0) {
         struct vl_child child = {.pid = pid, .pidfd = vl_take_fd(&pidfd)};
         vl_child_kill(&child);
-        return vl_err_sys(err, args.error, "start the container's process: %s", args.step);
+        vl_err_sys(err, args.error, "start the container's process: %s", args.step);
+        return args.step == join_step ? no_room(env) : -1;
     }
     *ret = (struct vl_spawned){.pid = pid,
                                .pidfd = vl_take_fd(&pidfd),

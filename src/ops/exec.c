@@ -42,7 +42,7 @@ struct joining {
     uint32_t *groups;
     size_t n_groups;
     int console_fd, pidfd_sock;
-    bool terminal;
+    bool terminal, no_room;
     struct vl_cancel cancel; /* in the foreground */
 };
 
@@ -216,6 +216,7 @@ static void fill_env(struct joining *j)
         .bundle = "/",
         .seccomp_listener = listener ? vl_op_s(filter, 1) : NULL,
         .seccomp_metadata = listener ? vl_op_s(filter, 2) : NULL,
+        .no_room = &j->no_room,
         .joins = true,
         /* a listener waits for another answer, a terminal of ours for its size */
         .eager = !listener && (!j->terminal || j->console_fd >= 0),
@@ -228,10 +229,11 @@ static void fill_env(struct joining *j)
 static int begin(struct joining *j, struct vl_error **err)
 {
     for (int place = 0;; place++) {
+        j->no_room = false;
         if (vl_launch_begin(&j->env, &j->launch, err) == 0)
             return 0;
         int e = vl_error_errno(*err);
-        if ((e != EBUSY && e != ENOENT && e != ENODEV) || vl_cgroup_dirfd(j->cgroup) < 0 || j->o->cgroup.n > 0 ||
+        if (!j->no_room || (e != EBUSY && e != ENOENT && e != ENODEV) || vl_cgroup_dirfd(j->cgroup) < 0 || j->o->cgroup.n > 0 ||
             place == PLACES)
             return -1;
         vl_err_drop(err, "the container's cgroup takes no process: into that of its first process");

@@ -42,7 +42,7 @@ static int fill_args(struct vl_exec_model *m)
 static bool is_of_first_process(const char *entry)
 {
     return vl_starts_with(entry, "LISTEN_FDS=") || vl_starts_with(entry, "LISTEN_PID=") ||
-           vl_streq(entry, "NOTIFY_SOCKET=" VL_NOTIFY_DIR "/notify.sock");
+           vl_starts_with(entry, "LISTEN_FDNAMES=") || vl_streq(entry, "NOTIFY_SOCKET=" VL_NOTIFY_DIR "/notify.sock");
 }
 
 static void add_recorded(const struct vl_blob *b, struct vl_strv *all)
