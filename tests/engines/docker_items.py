@@ -29,7 +29,11 @@ class Docker(Engine):
             "bip": "172.31.0.1/24", "iptables": False, "ip6tables": False, "ip-masq": False, "storage-driver": "overlay2",
             "exec-opts": ["native.cgroupdriver=cgroupfs"], "cgroup-parent": "veloci-docker"})
         self.config = put(self.dir + "/daemon.json", json.dumps(config))
-        env = dict(world.env, DOCKER_CONFIG=self.dir + "/cli", DOCKER_BUILDKIT="0")
+        # dockerd wants a "runc" to be there, and its BuildKit runs nothing else: here that is the runtime under test.
+        if not os.path.islink(self.dir + "/bin/runc"):
+            os.makedirs(self.dir + "/bin")
+            os.symlink(world.runtimes[runtime], self.dir + "/bin/runc")
+        env = dict(world.env, DOCKER_CONFIG=self.dir + "/cli", DOCKER_BUILDKIT="0", PATH=f"{self.dir}/bin:{world.env['PATH']}")
         super().__init__(world, runtime, [find("docker"), "-H", self.socket], env)
         # What dockerd calls containerd is looked up in PATH.
         self.daemon = Daemon([find("unshare"), "--net", "sh", "-c", 'ip link set lo up; exec "$@"', "sh", find("dockerd"),
@@ -300,18 +304,14 @@ def build(d):
 
 @item("docker", "build with BuildKit, which runs the runtime itself")
 def buildkit(d):
-    # BuildKit of this age has but one name for a runtime, and looks for it in PATH.
-    where, bin_dir = d.dir + "/buildkit", d.dir + "/bin"
-    os.makedirs(bin_dir, exist_ok=True)
-    if not os.path.exists(bin_dir + "/runc"):
-        os.symlink(d.world.runtimes[d.runtime], bin_dir + "/runc")
+    where = d.dir + "/buildkit"
     with open(d.config, encoding="utf-8") as f:
         settings = json.load(f)
     del settings["bip"]
     settings.update({"data-root": where, "exec-root": where + "-exec", "pidfile": where + "-pid", "hosts": [f"unix://{where}-sock"],
                      "bridge": "none"})
     config = put(d.dir + "/buildkit.json", json.dumps(settings))
-    env = dict(d.env, PATH=bin_dir + ":" + d.env["PATH"], DOCKER_BUILDKIT="1")
+    env = dict(d.env, DOCKER_BUILDKIT="1")
     daemon = Daemon([find("unshare"), "--net", find("dockerd"), "--config-file", config], env, where + ".log")
     words = [find("docker"), "-H", f"unix://{where}-sock"]
     try:

@@ -259,9 +259,9 @@ class Daemon:
         while not ready():
             if self.process.poll() is not None or time.monotonic() > deadline:
                 with open(self.log, encoding="utf-8", errors="replace") as f:
-                    tail = f.read()[-1500:]
+                    tail = "\n".join(line[:300] for line in f.read().splitlines()[-4:])
                 self.end()
-                raise Failed(f"{self.process.args[0]} does not start: {tail}")
+                raise Failed(f"the daemon does not start: {tail}")
             time.sleep(0.1)
 
     def end(self):
