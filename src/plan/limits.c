@@ -155,7 +155,7 @@ static void write_item(struct vl_limits *l, struct vl_limit_item *it,
 {
     size_t before = strcspn(f->file, "*");
     cleanup_free char *name =
-        it->star && f->file[before]
+        it->star
             ? vl_asprintf("%.*s%s%s", (int)before, f->file, it->star, f->file + before + 1)
             : vl_strdup(f->file);
     vl_limits_write(l, it->field, it->hierarchy, it->flags | flags, f->controller, name,

@@ -38,7 +38,8 @@ static const struct vl_host v2 = {.cgroup_mode = VL_CGROUP_V2,
                             split = {.cgroup_mode = VL_CGROUP_HYBRID,
                                      .v1 = &all_v1[0],
                                      .n_v1 = 1,
-                                     .v2_controllers = (char *)"memory pids"};
+                                     .v2_controllers = (char *)"memory pids"},
+                            bare1 = {.cgroup_mode = VL_CGROUP_V1};
 
 /* One write a line: "2 memory.max=1048576", flags as letters behind the hierarchy. */
 static void show(const struct vl_op *op, struct vl_str *out)
@@ -286,6 +287,16 @@ static const struct {
     {&split, 0, "{'memory':{'limit':-1},'pids':{'limit':-1}}", "2 memory.max=max\n2 pids.max=max"},
     {&split, 0, "{'blockIO':{'weight':70}}",
      "cgroup controller `blkio` is not available (at linux.resources.blockIO.weight)"},
+    {&bare, 0, "{'memory':{'useHierarchy':true}}", ""},
+    {&bare1, 0, "{'memory':{'useHierarchy':true}}",
+     "cgroup controller `memory` is not available (at linux.resources.memory.useHierarchy)"},
+    {&v2, 0, "{'blockIO':{'throttleReadBpsDevice':[{'major':0,'minor':5,'rate':6}]}}",
+     "2 io.max=0:5 rbps=6"},
+    {&v2, 0, "{'rdma':{'m x':{'hcaHandles':3}}}",
+     "`m x`: must be the name of a device, with hcaHandles, hcaObjects or both (at "
+     "linux.resources.rdma.m x)"},
+    {&v1, 0, "{'network':{'priorities':[{'name':'e h','priority':5}]}}",
+     "`e h`: must be the name of an interface (at linux.resources.network.priorities[0])"},
     /* several errors in one pass */
     {&bare, 0, "{'memory':{'limit':1},'pids':{'limit':1}}",
      "cgroup controller `memory` is not available (at linux.resources.memory.limit) (and 1 more: "
