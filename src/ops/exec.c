@@ -98,6 +98,8 @@ static int find_container(const struct vl_global *g, struct joining *j, struct v
         return vl_err_state(err, "cannot exec in container %s: it is still being created", j->id);
     if (!j->status->complete || j->status->status == VL_STOPPED)
         return not_running(err);
+    if (j->status->proc.pidfd < 0)
+        return vl_err_unsupported(err, "pidfd_open", "exec: process descriptors (Linux 5.3) are missing or forbidden here");
     if (open_cgroup(j, err) < 0)
         return -1;
     if (!j->o->ignore_paused && vl_cgroup_frozen(j->cgroup))
