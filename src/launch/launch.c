@@ -94,6 +94,7 @@ static int on_awaiting(struct vl_launch *l, const struct vl_scm_msg *scm, struct
     if (vl_cgroup_is_moved(l->env->cgroup)) {
         if (attach(l->env, l->pid, err) < 0)
             return -1;
+        l->in_cgroup = true;
         vl_cgroup_occupied(l->env->cgroup);
     }
     return send_late(l, scm->n_fds > 0 ? scm->fds[0] : VL_NOFD, err);

@@ -11,6 +11,8 @@
 /* Longest filter the kernel takes (BPF_MAXINSNS instructions of 8 bytes). */
 #define FILTER_MAX (4096u * 8u)
 
+#define NEW_USER 0x10000000 /* CLONE_NEWUSER: its maps are written while it waits */
+
 static int same(const uint8_t *a, const uint8_t *b, size_t n)
 {
     uint8_t diff = 0;
@@ -251,10 +253,13 @@ static uint32_t forbids(const struct vl_wire_op *op)
 
 static int order_step(struct order *o, const struct vl_wire_op *op)
 {
-    uint32_t bit = once_bit(op->code);
+    uint32_t bit = once_bit(op->code), no = forbids(op);
 
+    /* who has waited for nothing but its cgroup has nothing that would be lost */
+    if (op->code == VL_OP_FORK && o->late == 0 && (op->n[0] & NEW_USER) == 0)
+        no &= ~once_bit(VL_OP_AWAIT);
     if (op->phase < o->phase || (o->seen & bit) != 0 || (needs(op) & ~o->seen) != 0 ||
-        (forbids(op) & o->seen) != 0)
+        (no & o->seen) != 0)
         return 0;
     if (o->filtered && op->code != VL_OP_SECCOMP && op->code != VL_OP_EXEC)
         return 0;

@@ -249,7 +249,7 @@ struct exec {
 };
 
 enum { EXEC = 256, EXEC_ENV, EXEC_USER, EXEC_GID, EXEC_CWD, EXEC_CAP, EXEC_APPARMOR, EXEC_LABEL, EXEC_NNP, EXEC_TTY,
-       EXEC_FDS, EXEC_OWN_USERNS, EXEC_ROOT, EXEC_PROCESS };
+       EXEC_FDS, EXEC_OWN_USERNS, EXEC_ROOT, EXEC_PROCESS, EXEC_AWAIT };
 
 static bool read_exec_option(int c, struct exec *e, struct vl_error **err)
 {
@@ -285,6 +285,8 @@ static bool read_exec_option(int c, struct exec *e, struct vl_error **err)
         return vl_parse_u32(optarg, 10, &e->rq.preserve_fds) == 0;
     case EXEC_OWN_USERNS:
         return e->rq.own_userns = true;
+    case EXEC_AWAIT:
+        return e->rq.await_cgroup = true;
     case EXEC_ROOT:
         e->rq.root = optarg;
         return true;
@@ -328,6 +330,7 @@ static const struct option long_options[] = {
     {"no-new-privs", no_argument, NULL, EXEC_NNP},
     {"tty", no_argument, NULL, EXEC_TTY},
     {"exec-preserve-fds", required_argument, NULL, EXEC_FDS},
+    {"await-cgroup", no_argument, NULL, EXEC_AWAIT},
     {"own-userns", no_argument, NULL, EXEC_OWN_USERNS},
     {"root", required_argument, NULL, EXEC_ROOT},
     {"process", required_argument, NULL, EXEC_PROCESS},
