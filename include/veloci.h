@@ -191,7 +191,7 @@ struct veloci_exec_options {
                                 container */
     const char *const *args; /* command, ends with NULL; or NULL: that of the document */
     const char *const *env;  /* NAME=VALUE, ends with NULL, added; or NULL */
-    const char *user;        /* USER[:GROUP], numbers; or NULL */
+    const char *user;        /* USER[:GROUP], ids or names; or NULL */
     const char *cwd;         /* or NULL */
     const char *console_socket; /* as for create */
     const char *pid_file;
@@ -225,7 +225,7 @@ VELOCI_API int veloci_update(const struct veloci *v, const char *id, const char 
                              struct veloci_error **err);
 
 /* Adds the mounts of a file, which has an array of entries as `mounts` of config.json has them, to
- * a created or running container, all or none; or unmounts what is at their destinations. */
+ * a created or running container, all or none (but what a remount has changed stays changed); or unmounts what is at their destinations. */
 VELOCI_API int veloci_mounts_add(const struct veloci *v, const char *id, const char *file,
                                  struct veloci_error **err);
 VELOCI_API int veloci_mounts_remove(const struct veloci *v, const char *id, const char *file,

@@ -7,6 +7,7 @@
 #include <linux/seccomp.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include "confine/bpf_sim.h"
 #include "confine/seccomp_int.h"
@@ -35,6 +36,7 @@ static const struct vl_stage_call calls[] = {
     TRIES(getcwd, VL_PART_CREDS),
     NEEDS(clone, VL_PART_FORK, 0x8000 /* CLONE_PARENT */ | SIGCHLD),
     NEEDS(setsid, VL_PART_FORK),
+    NEEDS(ioctl, VL_PART_TTY, 0, TIOCSCTTY),
     /* args[0] and the interpreter it asks for */
     NEEDS(statx, VL_PART_READY),
     NEEDS(faccessat, VL_PART_READY),

@@ -23,6 +23,7 @@ enum vl_stage_part {
     VL_PART_RLIMITS = 1 << 8,
     VL_PART_EXEC = 1 << 9,
     VL_PART_FORK = 1 << 10, /* a joining process is born with its rights gone already */
+    VL_PART_TTY = 1 << 11, /* it makes its terminal the controlling one */
 };
 
 struct vl_stage_call {

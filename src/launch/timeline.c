@@ -17,10 +17,15 @@ static uint64_t last_end(const struct vl_tr_mark *mark, size_t n)
     return last;
 }
 
-/* "mount /dev/shm"; caller frees. */
+/* "mount /dev/shm"; caller frees. For a terminal: a path may hold anything. */
 static char *title_of(const struct vl_tr_mark *m)
 {
-    return m->label != NULL ? vl_asprintf("%s %s", m->name, m->label) : vl_strdup(m->name);
+    char *title = m->label != NULL ? vl_asprintf("%s %s", m->name, m->label) : vl_strdup(m->name);
+
+    for (char *c = title; *c != '\0'; c++)
+        if ((unsigned char)*c < ' ' || *c == 0x7f)
+            *c = '?';
+    return title;
 }
 
 /* -- terminal ------------------------------------------------------------------------------------- */

@@ -220,8 +220,8 @@ static bool is_fork_late(const struct vl_exec_model *m)
     struct vl_seccomp_prog prog = {.insns = filter->s[0].data, .n = filter->s[0].len / sizeof(prog.insns[0])};
     size_t from = 0;
     uint32_t value;
-    return filter->n[1] == VL_LISTENER_NONE && !m->rq->terminal &&
-           vl_stage_call_stopped(&prog, VL_PART_FORK, &from, &value) == NULL;
+    unsigned parts = VL_PART_FORK | (m->rq->terminal ? VL_PART_TTY : 0u);
+    return filter->n[1] == VL_LISTENER_NONE && vl_stage_call_stopped(&prog, parts, &from, &value) == NULL;
 }
 
 int vl_exec_model_fill(struct vl_exec_model *m)
