@@ -23,8 +23,9 @@
 #define V2(c, f) .v2 = {c, f}
 #define OR_V1(c, f) .second1 = {c, f}
 #define OR_V2(c, f) .second2 = {c, f}
-#define P1(...) .prop1 = {__VA_ARGS__}
-#define P2(...) .prop2 = {__VA_ARGS__}
+#define P1(n, how, since) .prop1 = {n, how, since, NULL}
+#define P2(n, how, since) .prop2 = {n, how, since, NULL}
+#define P2_AND(n, how, since, other) .prop2 = {n, how, since, other}
 
 #define BYTES "a number of bytes, or -1 for unlimited"
 #define COUNT "a number, or -1 for unlimited"
@@ -99,7 +100,7 @@ const struct vl_limit_row vl_limit_rows[] = {
      V1("blkio", "blkio.bfq.weight"), V2("io", "io.bfq.weight"),
      OR_V1("blkio", "blkio.weight"), OR_V2("io", "io.weight"), .second = VL_INSTEAD,
      .convert = vl_lc_io_weight, .min = 10, .max = 1000, .must = WEIGHT,
-     P1("BlockIOWeight", VL_UNIT_NUMBER, 0), P2("IOWeight", VL_UNIT_DFLT, 230, "IODeviceWeight")},
+     P1("BlockIOWeight", VL_UNIT_NUMBER, 0), P2_AND("IOWeight", VL_UNIT_DFLT, 230, "IODeviceWeight")},
     {"blockIO.leafWeight", FIELD(VL_IN_BLOCK_IO, block_io, VL_L_U16, leaf_weight),
      V1("blkio", "blkio.leaf_weight"),
      .convert = vl_lc_io_leaf_weight, .min = 10, .max = 1000, .must = WEIGHT},
