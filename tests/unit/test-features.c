@@ -101,7 +101,7 @@ static bool sorted(char *const *words, size_t n)
 /* A bind mount takes every word, but tmpcopyup is for a tmpfs, and idmap needs mappings. */
 static void mount_options(void)
 {
-    char **plain = vl_alloc((f->n_mount_options + 1) * sizeof(*plain)), *idmap[2], *tmpfs[1];
+    char **plain = vl_alloc((f->n_mount_options + 1) * sizeof(*plain)), *idmap[2] = {NULL}, *tmpfs[1] = {NULL};
     size_t n = 0, n_idmap = 0, n_tmpfs = 0, passed_on = 0;
     for (size_t i = 0; i < f->n_mount_options; i++) {
         char *word = f->mount_options[i];
