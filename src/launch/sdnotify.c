@@ -185,12 +185,13 @@ bool vl_sdnotify_relay(struct vl_sdnotify *n, pid_t main_pid)
     if (r < 0) /* none, too long, or with descriptors that did not fit: all closed by now */
         return r != -EAGAIN;
     cleanup_free char *text = m.len > MESSAGE_MAX ? vl_strdup("") : vl_sdnotify_filter(buf, m.len, &ready);
-    if (text[0] != '\0' && ((ready && !n->ready) || may_send(n))) {
+    if (text[0] != '\0' && !n->deaf && ((ready && !n->ready) || may_send(n))) {
         cleanup_free char *named = ready ? vl_asprintf("%sMAINPID=%d\n", text, (int)main_pid) : NULL;
         const char *out = named != NULL ? named : text;
         r = vl_scm_send(n->host, out, strlen(out), NULL, 0);
         if (r < 0)
             vl_warn("notify the service manager: %s", strerror(-r));
+        n->deaf = r == -EAGAIN; /* it has been waited for once */
         n->sent = true;
         n->ready |= ready;
     }

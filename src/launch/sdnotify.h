@@ -27,6 +27,7 @@ struct vl_sdnotify {
     int host;  /* connected to the service manager, owned */
     bool sent; /* something was passed on since the last barrier */
     bool ready;
+    bool deaf; /* the service manager does not read */
     unsigned budget; /* messages that may still be passed on … */
     int64_t until;   /* … before this moment, CLOCK_MONOTONIC in seconds */
 };

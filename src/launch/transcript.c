@@ -98,12 +98,28 @@ struct record {
     struct vl_str text;
 };
 
+/* A line, escapes included, is no longer than what a pipe takes at once: PIPE_BUF (pipe(7)). */
+enum { VALUE_MAX = 640 };
+
 static void member_str(struct record *r, const char *key, const char *value)
 {
-    if (r->json != NULL)
-        vl_json_kv_str(r->json, key, value);
-    else
-        vl_str_addf(&r->text, strpbrk(value, " \t") != NULL ? " %s=\"%s\"" : " %s=%s", key, value);
+    cleanup_free char *cut = vl_strndup(value, strnlen(value, VALUE_MAX));
+
+    if (r->json != NULL) {
+        vl_json_kv_str(r->json, key, cut);
+        return;
+    }
+    if (strpbrk(cut, " \t\"") == NULL) {
+        vl_str_addf(&r->text, " %s=%s", key, cut);
+        return;
+    }
+    vl_str_addf(&r->text, " %s=\"", key);
+    for (const char *c = cut; *c != '\0'; c++) {
+        if (*c == '"' || *c == '\\')
+            vl_str_addc(&r->text, '\\');
+        vl_str_addc(&r->text, *c);
+    }
+    vl_str_addc(&r->text, '"');
 }
 
 static void member_uint(struct record *r, const char *key, uint64_t value)
@@ -184,7 +200,7 @@ static int open_target(struct vl_transcript *t, const char *target, struct vl_er
     if (vl_starts_with(target, "unix:"))
         t->fd = vl_unix_connect(target + 5, SOCK_STREAM);
     else
-        t->fd = vl_open_at(AT_FDCWD, target, O_WRONLY | O_CREAT | O_APPEND | O_NOCTTY, 0600);
+        t->fd = vl_open_at(AT_FDCWD, target, O_WRONLY | O_CREAT | O_APPEND | O_NOCTTY | O_NONBLOCK, 0600);
     return t->fd >= 0 ? 0 : vl_err_sys(err, t->fd, "open transcript `%s`", target);
 }
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* mounts add, mounts remove: the mounts of a running container are changed by a stage that goes there and ends. */
 #include <sched.h>
-#include "base/io.h"
 #include "base/mem.h"
 #include "launch/launch.h"
 #include "ops/begin.h"
@@ -36,19 +35,6 @@ static void vl_cleanup_change(struct change *c)
     vl_ctr_free(c->ctr);
 }
 
-static struct vl_plan *read_plan(const struct vl_ctr *c)
-{
-    cleanup_free char *buf = NULL;
-    size_t len;
-    struct vl_plan *plan = NULL;
-    struct vl_error *e = NULL;
-    if (vl_slurp_at(c->dir_fd, VL_CTR_PLAN, VL_WIRE_MAX, &buf, &len) < 0)
-        return NULL;
-    if (vl_plan_decode(buf, len, &plan, &e) < 0)
-        vl_err_drop(&e, "the recorded plan cannot be read");
-    return plan;
-}
-
 static int look(const struct vl_global *g, const char *id, struct change *c, struct vl_error **err)
 {
     cleanup(cgroup_desc) struct vl_cgroup_desc desc = {0};
@@ -57,7 +43,7 @@ static int look(const struct vl_global *g, const char *id, struct change *c, str
         return -1;
     if (c->status->status != VL_RUNNING && c->status->status != VL_CREATED)
         return vl_err_state(err, "container not running");
-    c->container = read_plan(c->ctr);
+    c->container = vl_recorded_plan(c->ctr);
     if (vl_record_cgroup_desc(c->status->record, &desc, err) < 0)
         return -1;
     return vl_cgroup_open_recorded(&desc, &c->cgroup, err);

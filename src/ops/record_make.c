@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <unistd.h>
 #include "base/digest.h"
+#include "base/io.h"
 #include "base/mem.h"
 #include "launch/hooks.h"
 #include "ops/ops.h"
@@ -153,4 +154,18 @@ int vl_record_run_hook(const struct vl_record *r, enum vl_hook_kind kind, size_t
                               .cancel = cancel};
 
     return vl_hook_run(&hook, &env, err);
+}
+
+struct vl_plan *vl_recorded_plan(const struct vl_ctr *c)
+{
+    cleanup_free char *buf = NULL;
+    size_t len;
+    struct vl_plan *plan = NULL;
+    struct vl_error *e = NULL;
+
+    if (vl_slurp_at(c->dir_fd, VL_CTR_PLAN, VL_WIRE_MAX, &buf, &len) < 0)
+        return NULL;
+    if (vl_plan_decode(buf, len, &plan, &e) < 0)
+        vl_err_drop(&e, "the recorded plan cannot be read");
+    return plan;
 }

@@ -23,4 +23,7 @@ struct vl_cancel;
 int vl_record_run_hook(const struct vl_record *r, enum vl_hook_kind kind, size_t i, enum vl_ctr_status status,
                        struct vl_cancel *cancel, struct vl_error **err);
 
+/* The plan that a container was made by, the caller's; NULL when it cannot be read. */
+struct vl_plan *vl_recorded_plan(const struct vl_ctr *c);
+
 #endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* start: GO at the gate, then it is known whether the program was executed. */
 #include <signal.h>
-#include "base/io.h"
 #include "base/str.h"
 #include "launch/launch.h"
 #include "launch/sdnotify.h"
@@ -35,20 +34,10 @@ static char *state_json(void *ctx, enum vl_ctr_status status, pid_t pid)
     return vl_op_state_json(&s, NULL);
 }
 
-/* The plan this container was made by, for words; without it an error has only numbers. */
+/* For words; without it an error has only numbers. */
 static struct vl_plan *read_plan(void *ctx)
 {
-    const struct vl_ctr *c = ctx;
-    cleanup_free char *buf = NULL;
-    size_t len;
-    struct vl_plan *plan = NULL;
-    struct vl_error *e = NULL;
-
-    if (vl_slurp_at(c->dir_fd, VL_CTR_PLAN, VL_WIRE_MAX, &buf, &len) < 0)
-        return NULL;
-    if (vl_plan_decode(buf, len, &plan, &e) < 0)
-        vl_err_drop(&e, "the recorded plan cannot be read");
-    return plan;
+    return vl_recorded_plan(ctx);
 }
 
 static int watch(struct vl_ctr *c, struct vl_status *s, int sock, struct vl_transcript *t, struct vl_error **err)
