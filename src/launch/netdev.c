@@ -106,8 +106,10 @@ static int move(struct vl_moved *m, struct device *d, const struct vl_op *op, co
     if (r < 0)
         return failed(op, r, r == -EINVAL ? "devices of its kind stay in their namespace" : "move", err);
     r = vl_netdev_get(m->in, tmp, &there);
-    if (r < 0)
+    if (r < 0) { /* somebody of a joined namespace has renamed it meanwhile */
+        vl_warn("network device `%s` stays where it was moved to, as `%s` or what it was renamed to", d->was.name, tmp);
         return failed(op, r, "find it there", err);
+    }
     d->index = there.index;
     r = vl_netdev_rename(m->in, d->index, name);
     if (r < 0) {
