@@ -35,11 +35,12 @@ static bool has_cgroup(const struct vl_cgroup *cg)
     return vl_cgroup_describe(cg)->n_dir > 0;
 }
 
-/* A process in a frozen v1 freezer gets a SIGKILL only once it is thawed; on v2 it dies frozen. */
+/* A process in a frozen v1 freezer gets a SIGKILL only once it is thawed; on v2 it dies frozen. Whether it shall be frozen
+ * says more than whether it is so already. */
 static int thaw_v1(struct vl_cgroup *cg, struct vl_error **err)
 {
     enum vl_cgroup_mode mode = vl_cgroup_describe(cg)->mode;
-    if ((mode != VL_CGROUP_V1 && mode != VL_CGROUP_HYBRID) || (!vl_cgroup_frozen(cg) && !vl_cgroup_freezing(cg)))
+    if ((mode != VL_CGROUP_V1 && mode != VL_CGROUP_HYBRID) || !vl_cgroup_freezing(cg))
         return 0;
     return vl_cgroup_thaw(cg, KILL_TIMEOUT_MS, err);
 }
