@@ -165,8 +165,8 @@ enum vl_op_code {
                              inheritable capabilities, which carried the stage through its own exec, are cleared */
     VL_OP_GUARD = 24,    /* not dumpable, named VL_NONCE_PREFIX + nonce */
     VL_OP_UNSHARE = 25,  /* n: flags (CLONE_NEWCGROUP, CLONE_NEWTIME) */
-    VL_OP_TIME_OFFSETS = 26, /* s: text for timens_offsets. After UNSHARE of the time namespace; the workload's exec
-                             enters it from Linux 6.1 on, so for older kernels both come before a FORK */
+    VL_OP_TIME_OFFSETS = 26, /* s: text for timens_offsets. Right after UNSHARE of the time namespace,
+                                which the stage enters then: before Linux 6.3 an exec would not */
     VL_OP_KEYRING = 27,  /* s: name, SELinux label of the keyring or absent */
     VL_OP_LOOPBACK = 28,
 

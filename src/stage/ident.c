@@ -229,15 +229,33 @@ int step_guard(struct stage *s, const struct vl_wire_op *op)
 
 /* -- what else is the process's own ------------------------------------------------------------------- */
 
+/* Into the time namespace that was made for children: until Linux 6.3 an exec is no child. Its offsets cannot be
+ * changed any more then. The link is procfs's own and leads out of it, which st_proc_open would not follow. */
+static int enter_time(struct stage *s)
+{
+    int r = st_proc(s);
+    if (r < 0)
+        return r;
+    int fd = sys_openat(r, "thread-self/ns/time_for_children", O_RDONLY, 0);
+    if (fd < 0)
+        return fd;
+    r = sys_setns(fd, CLONE_NEWTIME);
+    (void)sys_close(fd);
+    return r;
+}
+
 int step_unshare(struct stage *s, const struct vl_wire_op *op)
 {
-    (void)s;
-    return sys_unshare((unsigned long)op->n[0]);
+    int r = sys_unshare((unsigned long)op->n[0]);
+    if (r < 0 || !(op->n[0] & CLONE_NEWTIME) || op[1].code == VL_OP_TIME_OFFSETS) /* EXEC is last: there is a next one */
+        return r;
+    return enter_time(s);
 }
 
 int step_time_offsets(struct stage *s, const struct vl_wire_op *op)
 {
-    return st_proc_write(s, "self/timens_offsets", st_str(s, op, 0), op->s[0].len, 1);
+    int r = st_proc_write(s, "self/timens_offsets", st_str(s, op, 0), op->s[0].len, 1);
+    return r < 0 ? r : enter_time(s);
 }
 
 /* The possessor must be able to search the keyring, or nothing in the container finds its own keys. */
