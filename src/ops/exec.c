@@ -83,6 +83,8 @@ static int read_plan(struct joining *j, struct vl_error **err)
     cleanup_free char *buf = NULL;
     size_t len;
     int r = vl_slurp_at(j->ctr->dir_fd, VL_CTR_PLAN, VL_WIRE_MAX, &buf, &len);
+    if (r == -ENOENT) /* deleted since it was looked at; the plan goes before the directory */
+        return vl_err_state(err, "container does not exist: %s", j->id);
     if (r < 0)
         return vl_err_sys(err, r, "read the plan of container %s", j->id);
     if (vl_plan_decode_own(buf, len, &j->container, err) < 0)
