@@ -1,6 +1,6 @@
 # veloci-stage: freestanding, with flags of its own. CFLAGS and LDFLAGS of the builder (sanitizers, stack protector,
 # PIE) are for programs with a C library and are left out; CC decides the architecture.
-STAGE_CC = -std=gnu11 -Os -ffreestanding -fno-builtin -fno-pie -no-pie -fno-stack-protector -fomit-frame-pointer \
+STAGE_CC = -std=gnu11 $(STAGE_OPT) -ffreestanding -fno-builtin -fno-pie -no-pie -fno-stack-protector -fomit-frame-pointer \
 	-fno-asynchronous-unwind-tables -fno-unwind-tables -ffunction-sections -fdata-sections -fcf-protection=none \
 	-I$(top_srcdir)/src $(WARN) -Wno-unused-command-line-argument
 STAGE_LINK = -nostdlib -static -Wl,--gc-sections,-z,noseparate-code,-z,norelro,-z,noexecstack,--build-id=none,-s
