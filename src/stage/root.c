@@ -87,6 +87,21 @@ static int attach_root(struct stage *s, int index, int given, int tree)
     return r;
 }
 
+/* Without pivot_root mounts of the inherited tree are taken away later (hide.c), and its peers are the host's: it
+ * leaves them, whatever propagation the container's root is to have. */
+static int leave_peers(struct stage *s)
+{
+    for (uint32_t i = s->at; i < s->v.body->n_op && !s->unshared; i++) {
+        if (s->v.op[i].code != VL_OP_PIVOT || s->v.op[i].n[0] != PIVOT_MOVE)
+            continue;
+        int r = sys_mount(NULL, "/", NULL, MS_SLAVE | MS_REC, NULL);
+        if (r < 0)
+            return st_fail(s, VL_D_PROPAGATION, r);
+        s->unshared = 1;
+    }
+    return 0;
+}
+
 int step_root(struct stage *s, const struct vl_wire_op *op)
 {
     int given = s->fd[op->fd[0]];
@@ -101,6 +116,8 @@ int step_root(struct stage *s, const struct vl_wire_op *op)
     s->root_as_is = op->n[0] == ROOT_AS_IS;
     if (s->root_as_is)
         return 0;
+    if ((r = leave_peers(s)) < 0)
+        return r;
     if (op->n[0] == ROOT_CLONE && (tree = st_clone_tree(s, given, 1)) < 0)
         return tree;
     s->root = tree;

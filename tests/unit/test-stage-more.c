@@ -188,8 +188,24 @@ static void test_chroot(void)
 
 /* A root without a place in the inherited tree, and a tree that stays shared with the host's: nothing of the container
  * may appear there. */
+static unsigned kernel_mounts(void)
+{
+    FILE *f = fopen("/proc/self/mountinfo", "re");
+    char line[4096];
+    unsigned n = 0;
+    while (f && fgets(line, sizeof(line), f))
+        n += strstr(line, " - proc ") != NULL || strstr(line, " - sysfs ") != NULL || strstr(line, " - cgroup") != NULL;
+    if (f)
+        fclose(f);
+    return n;
+}
+
 static void test_root_places(void)
 {
+    /* as systemd makes the host's: what is unmounted in a shared tree is unmounted for its peers */
+    bool shared = unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_PRIVATE | MS_REC, NULL) == 0 &&
+                  mount(NULL, "/", NULL, MS_SHARED | MS_REC, NULL) == 0;
+    unsigned before = kernel_mounts();
     for (int mode = 0; mode < 4; mode++) {
         sd_new(&d);
         int fd = (int)syscall(__NR_open_tree, AT_FDCWD, sd_bundle_root(), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
@@ -220,6 +236,7 @@ static void test_root_places(void)
         ok(good() && sd_said(&d, " / /home rw") && sd_said(&d, "shared:"), "shared propagation, %s, %s",
            mode & 1 ? "a root without a path" : "a root with its path", mode >> 1 ? "moved" : "pivoted");
         ok(!strstr(info, inside), "and nothing of it appears on the host");
+        ok(shared && before > 0 && kernel_mounts() == before, "nor is anything of the host's taken away");
         sd_free(&d);
     }
 }
