@@ -251,7 +251,7 @@ static void test_creds(void)
     sd_mount(&d, "proc", "/proc", NULL, PROC_ATTRS, 0);
     sd_pivot(&d);
     struct vl_op *op = sd_op(&d, VL_OP_CWD);
-    vl_op_str(op, 0, "/data/work/here");
+    vl_op_str(op, 0, "/data/some/where");
     op->n[0] = 1000;
     op->n[1] = 1000;
     sd_creds(&d, 1000, 1000, 1u << 10 | 1u << 0); /* NET_BIND_SERVICE, CHOWN */
@@ -279,7 +279,7 @@ static void test_creds(void)
     ok(sd_said(&d, "CapInh:\t0000000000000401\nCapPrm:\t0000000000000400\nCapEff:\t0000000000000400\n"
                    "CapBnd:\t0000000000000409\nCapAmb:\t0000000000000400") , "capability sets after the exec of a user who is not root");
     ok(sd_said(&d, "NoNewPrivs:\t1"), "no new privileges");
-    ok(sd_said(&d, "/home/worker\n/data/work/here\n19\n"), "HOME of passwd, working directory, limit");
+    ok(sd_said(&d, "/home/worker\n/data/some/where\n19\n"), "HOME of passwd, working directory, limit");
     ok(sd_said(&d, "\n1000:1000\n"), "a working directory made here belongs to the user");
     sd_free(&d);
 }
