@@ -1,6 +1,6 @@
 noinst_LIBRARIES += src/plan/libplan.a
 src_plan_libplan_a_SOURCES = \
-	src/plan/build.h src/plan/cgroup.h src/plan/env.h src/plan/hookname.h src/plan/idmap.h src/plan/limits.h \
+	src/plan/build.h src/plan/cgroup.h src/plan/env.h src/plan/gvariant_int.h src/plan/hookname.h src/plan/idmap.h src/plan/limits.h \
 	src/plan/mopts.h src/plan/mounts.h src/plan/plan.h src/plan/planners.h src/plan/seccomp.h src/plan/gvariant.h src/plan/unit.h src/plan/unit_props.h \
 	src/plan/wire.h src/plan/wire_check.h \
 	src/plan/build.c \
@@ -15,6 +15,8 @@ src_plan_libplan_a_SOURCES = \
 	src/plan/encode.c \
 	src/plan/env.c \
 	src/plan/gvariant.c \
+	src/plan/gvariant_print.c \
+	src/plan/gvariant_read.c \
 	src/plan/exec.c src/plan/exec.h \
 	src/plan/exec_model.c src/plan/exec_model.h \
 	src/plan/hooks.c \
