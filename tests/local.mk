@@ -29,10 +29,12 @@ tests_unit_test_ocispec_LDADD = libocispec/libocispec.a $(YAJL_LIBS)
 tests_unit_test_ocispec_files_SOURCES = tests/unit/test-ocispec-files.c tests/unit/tap.h
 tests_unit_test_ocispec_files_LDADD = libocispec/libocispec.a $(YAJL_LIBS)
 
-check_PROGRAMS += tests/unit/test-spec
-TESTS += tests/unit/test-spec
-tests_unit_test_spec_SOURCES = tests/unit/test-spec.c tests/unit/tap.h
+check_PROGRAMS += tests/unit/test-spec tests/unit/test-spec-load
+TESTS += tests/unit/test-spec tests/unit/test-spec-load
+tests_unit_test_spec_SOURCES = tests/unit/test-spec.c tests/unit/spec-errors.h tests/unit/tap.h
 tests_unit_test_spec_LDADD = $(SPEC_LIBS)
+tests_unit_test_spec_load_SOURCES = tests/unit/test-spec-load.c tests/unit/spec-errors.h tests/unit/tap.h
+tests_unit_test_spec_load_LDADD = $(SPEC_LIBS)
 EXTRA_DIST += tests/data
 
 EXTRA_DIST += tests/unit/tap.h
