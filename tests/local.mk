@@ -112,6 +112,11 @@ TESTS += tests/unit/test-cgroup-stats
 tests_unit_test_cgroup_stats_SOURCES = tests/unit/test-cgroup-stats.c tests/unit/tap.h
 tests_unit_test_cgroup_stats_LDADD = src/ops/libops.a $(CGROUP_TEST_LIBS)
 
+check_PROGRAMS += tests/unit/test-transcript
+TESTS += tests/unit/test-transcript
+tests_unit_test_transcript_SOURCES = tests/unit/test-transcript.c tests/unit/tap.h
+tests_unit_test_transcript_LDADD = src/launch/liblaunch.a $(PLAN_LIBS)
+
 check_PROGRAMS += tests/unit/test-hooks tests/unit/test-ops-verbs
 TESTS += tests/unit/test-hooks tests/unit/test-ops-verbs
 tests_unit_test_hooks_SOURCES = tests/unit/test-hooks.c tests/unit/tap.h

@@ -430,10 +430,24 @@ void vl_tr_go(struct vl_transcript *t)
 
 /* -- terminals ------------------------------------------------------------------------------------------ */
 
+/* What has happened is not what was planned, or not in that order: nothing may be called done. */
+static void out_of_order(struct vl_transcript *t)
+{
+    struct vl_error *e = NULL;
+
+    (void)vl_err_bug(&e, "what was reported does not follow from the plan");
+    vl_tr_failed(t, e);
+    vl_error_free(e);
+}
+
 void vl_tr_created(struct vl_transcript *t)
 {
-    if (t != NULL)
-        simple(t, t->broken || t->at != READY ? FAULTED : CREATED);
+    if (t == NULL)
+        return;
+    if (t->broken || t->at != READY)
+        out_of_order(t);
+    else
+        simple(t, CREATED);
 }
 
 void vl_tr_executed(struct vl_transcript *t)
@@ -441,7 +455,7 @@ void vl_tr_executed(struct vl_transcript *t)
     if (t == NULL || t->ended)
         return;
     if (t->broken || (!t->starts && t->at != READY)) {
-        simple(t, FAULTED);
+        out_of_order(t);
         return;
     }
     /* a program that runs is proof of every step before it, also of those that could not be reported */

@@ -147,6 +147,18 @@ char *vl_contract_diff(const char *a, const char *b, size_t *ret_n)
     return vl_str_take(&out);
 }
 
+/* The first line that says something: the digest differs whenever anything does. Ends the text behind it. */
+static char *telling_line(char *diff)
+{
+    for (char *line = diff;; line += strlen(line) + 1) {
+        size_t n = strcspn(line, "\n");
+        bool last = line[n] == '\0' || line[n + 1] == '\0';
+        line[n] = '\0';
+        if (last || strstr(line, "\"digest\"") == NULL)
+            return line;
+    }
+}
+
 static int differs_from_file(const struct vl_plan *plan, const char *file, struct vl_error **err)
 {
     cleanup(approved) struct vl_approved approved = {0};
@@ -158,14 +170,8 @@ static int differs_from_file(const struct vl_plan *plan, const char *file, struc
     cleanup_free char *diff = vl_contract_diff(approved.text, have, &n);
     if (diff == NULL)
         return 0;
-    /* the first that says something: the digest, which stands before, differs anyway */
-    char *line = diff;
-    while (strstr(line, "\"digest\"") != NULL && strstr(line, "\"digest\"") < line + strcspn(line, "\n") &&
-           line[strcspn(line, "\n")] != '\0')
-        line += strcspn(line, "\n") + 1;
-    line[strcspn(line, "\n")] = '\0';
     return vl_err_refused(err, "plan", "the plan differs from the approved one of `%s` in %zu lines (- approved, + now), first: %s",
-                          file, n, line);
+                          file, n, telling_line(diff));
 }
 
 int vl_contract_check(const struct vl_plan *plan, const struct vl_spec *spec, const char *digest, const char *file,
